@@ -1,0 +1,1 @@
+"""Datasets: loaders of real scans, a generator of charge-stability diagrams, and reproducible splits."""
