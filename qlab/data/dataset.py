@@ -41,16 +41,14 @@ class Dataset:
 
 @dataclass(frozen=True)
 class DataContext:
-    """Where a loader may look and what it may do.
+    """What a loader may use.
 
     Attributes:
-        folders: searched in order for the dataset's files.
         cache: a folder the loader may write downloads and generated data to.
         download: whether the network may be used.
         progress: told about long work.
     """
 
-    folders: tuple[Path, ...] = ()
     cache: Path = Path("outputs/cache")
     download: bool = False
     progress: Progress = field(default_factory=Silent)

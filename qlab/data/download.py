@@ -1,4 +1,4 @@
-"""Finding the files of a published dataset: in the given folders, in the download cache, or on the network."""
+"""Finding the files of a published dataset: in a given folder, in the download cache, or on the network."""
 
 from __future__ import annotations
 
@@ -16,26 +16,22 @@ _TIMEOUT = (3, 30)
 def locate(published: Published, folder_name: str, path: str | None, context: DataContext) -> dict[str, Path]:
     """Return file name (without ``.gz``) -> file, all from one folder.
 
-    A ``path`` is the only folder looked at. Without one, ``folder_name`` under each of ``context.folders`` comes first,
-    then these folders themselves, then the download cache, which is filled from the network if ``context`` allows it.
+    A ``path`` is the only folder looked at. Without one it is the download cache, which is filled from the network if
+    ``context`` allows it.
 
     Raises:
         DatasetMissing: the files are nowhere; the message says how to get them.
     """
-    places = _places(folder_name, context) if path is None else [Path(path)]
-    for place in places:
-        if found := _complete(place, published):
-            return found
-    cache = context.cache / "downloads" / folder_name
-    if path is None and (context.download or _verified(cache, published)):
-        return {name: fetch(f"{name}.gz", published, cache, context) for name in published.sha256}
-    looked = "; ".join(_shortfall(place, published) for place in (places if path else [*places, cache]))
+    place = context.cache / "downloads" / folder_name if path is None else Path(path)
+    if path is None and (context.download or _verified(place, published)):
+        return {name: fetch(f"{name}.gz", published, place, context) for name in published.sha256}
+    if path is not None and (found := _complete(place, published)):
+        return found
     way = "set download=true, or " if path is None else ""
-    home = places[0] if places else cache
     files = ", ".join(f"{name}.gz (sha256 {sha256})" for name, sha256 in published.sha256.items())
     raise DatasetMissing(
-        f"{published.name} is not on this machine (looked in {looked}): {way}put {files} from {published.mirrors[0]} "
-        f"into {home}, or use dataset=digits, which needs no files"
+        f"{published.name} is not on this machine (looked in {_shortfall(place, published)}): {way}put {files} from "
+        f"{published.mirrors[0]} into {place}, or use dataset=digits, which needs no files"
     )
 
 
@@ -72,10 +68,6 @@ def _download(url: str, target: Path, sha256: str) -> None:
         found = sha256_file(Path(file.name))
         if found != sha256:
             raise DataError(f"the SHA-256 of what came is {found}, not {sha256}")
-
-
-def _places(folder_name: str, context: DataContext) -> list[Path]:
-    return [*(folder / folder_name for folder in context.folders), *context.folders]
 
 
 def _file(place: Path, name: str) -> Path | None:

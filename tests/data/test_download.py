@@ -65,8 +65,8 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}/good/"
 
 
-def context(tmp_path: Path, *folders: Path, download: bool = True) -> DataContext:
-    return DataContext(folders=folders, cache=tmp_path / "cache", download=download)
+def context(tmp_path: Path, download: bool = True) -> DataContext:
+    return DataContext(cache=tmp_path / "cache", download=download)
 
 
 def test_a_verified_file_is_kept_and_not_fetched_again(server: str, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_loader_downloads_into_the_cache(server: str, tmp_path: Path, monkeypa
 def test_local_files_are_preferred_to_a_download(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Mnist, "release", release(CONTENT, f"{server}/good/"))
     write_files(tmp_path / "data" / "mnist", CONTENT)
-    Mnist().load(context(tmp_path, tmp_path / "data"))
+    Mnist(path=str(tmp_path / "data" / "mnist")).load(context(tmp_path))
     assert _Handler.requests == []
 
 
@@ -142,11 +142,11 @@ def test_nothing_is_downloaded_without_leave(server: str, tmp_path: Path, monkey
     ours = release(CONTENT, f"{server}/good/")
     monkeypatch.setattr(Mnist, "release", ours)
     with pytest.raises(DatasetMissing, match="set download=true, or put") as caught:
-        Mnist().load(context(tmp_path, tmp_path / "data", download=False))
+        Mnist().load(context(tmp_path, download=False))
     assert _Handler.requests == []
     message = str(caught.value)
     facts = [f"{name}.gz (sha256 {ours.sha256[name]})" for name in FILES]
-    facts += [f"{server}/good/", f"into {tmp_path}/data/mnist", "downloads/mnist", "dataset=digits"]
+    facts += [f"{server}/good/", f"into {tmp_path}/cache/downloads/mnist", "dataset=digits"]
     assert [fact for fact in facts if fact not in message] == []
     assert "\n" not in message
 

@@ -77,22 +77,11 @@ def test_images_of_two_sizes_are_refused(tmp_path: Path) -> None:
         Mnist(path=str(write_files(tmp_path / "mine", files))).load(NOWHERE)
 
 
-def test_the_folder_of_the_set_comes_before_the_bare_one(tmp_path: Path) -> None:
-    write_files(tmp_path / "data" / "mnist", four_files(10, 10))
-    write_files(tmp_path / "bare", four_files(20, 10))
-    first, second = tmp_path / "data", tmp_path / "bare"
-    assert len(Mnist().load(DataContext(folders=(second, first))).labels) == 20
-    assert len(Mnist().load(DataContext(folders=(second,))).labels) == 30
-
-
-def test_a_folder_with_three_of_four_files_is_passed_over(tmp_path: Path) -> None:
+def test_a_folder_with_three_of_four_files_is_refused(tmp_path: Path) -> None:
     files = four_files()
-    write_files(tmp_path / "partial" / "mnist", {name: files[name] for name in list(files)[:3]})
-    write_files(tmp_path / "whole" / "mnist", files)
-    context = DataContext(folders=(tmp_path / "partial", tmp_path / "whole"))
-    assert len(Mnist().load(context).labels) == 60
-    with pytest.raises(DatasetMissing, match="partial/mnist, which lacks t10k-labels-idx1-ubyte;"):
-        Mnist().load(DataContext(folders=(tmp_path / "partial",)))
+    folder = write_files(tmp_path / "partial", {name: files[name] for name in list(files)[:3]})
+    with pytest.raises(DatasetMissing, match="partial, which lacks t10k-labels-idx1-ubyte"):
+        Mnist(path=str(folder)).load(NOWHERE)
 
 
 def test_files_of_another_set_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +99,7 @@ def test_there_is_no_source_set() -> None:
 
 
 def test_the_registered_mnist_subset(data_dir: Path) -> None:
-    dataset = Mnist().load(DataContext(folders=(data_dir,)))
+    dataset = Mnist(path=str(data_dir / "mnist")).load(NOWHERE)
     assert dataset.name == "mnist-subset"
     assert dataset.images.shape == (9000, 1, 28, 28)
     assert dataset.official_test is not None
@@ -121,7 +110,7 @@ def test_the_registered_mnist_subset(data_dir: Path) -> None:
 
 
 def test_the_registered_fashion_mnist_subset(data_dir: Path) -> None:
-    dataset = FashionMnist(classes=[4, 5]).load(DataContext(folders=(data_dir,)))
+    dataset = FashionMnist(path=str(data_dir / "fashion_mnist"), classes=[4, 5]).load(NOWHERE)
     assert dataset.name == "fashion-mnist-subset"
     assert dataset.classes == ("coat", "sandal")
     assert dataset.official_test is not None

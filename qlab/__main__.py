@@ -1,0 +1,5 @@
+"""``python -m qlab``."""
+
+from qlab.cli.main import main
+
+main()

@@ -1,0 +1,51 @@
+"""``qlab eval``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qlab.cli.arguments import Cfg, Force, Json, Overrides, Resolve, hydra_flags
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def command(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, name or key.")],
+    overrides: Overrides = None,
+    force: Force = False,
+    json: Json = False,
+    cfg: Cfg = None,
+    resolve: Resolve = False,
+) -> None:
+    """Evaluate a finished run again: on another split or another backend.
+
+    Example: qlab eval outputs/runs/NAME-KEY backend=pennylane backend.device=lightning.qubit
+    """
+    from qlab.config.compose import run_main
+
+    def task(config: DictConfig) -> None:
+        from pathlib import Path
+
+        from qlab.cli.output import print_json
+        from qlab.cli.progress import for_standard_error
+        from qlab.cli.tables import print_evaluation
+        from qlab.config.validate import eval_config
+        from qlab.jobs.run import Run
+        from qlab.results.store import find_run
+
+        request = eval_config(config)
+        found = Run(find_run(Path(request.place.output_dir), run))
+        from qlab.jobs.evaluate import evaluate
+
+        record = evaluate(found, request, for_standard_error(), force=force)
+        if json:
+            from dataclasses import asdict
+
+            print_json({"path": str(found.path), "record": asdict(record)})
+        else:
+            print_evaluation(found, record)
+
+    run_main("eval", overrides or [], hydra_flags(cfg, resolve), task)

@@ -1,0 +1,71 @@
+"""The entry point: commands, exit codes, and errors as one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+from qlab.cli import cat, completion, doctor, evaluate, ls, plan, pretrain, train, validate
+from qlab.errors import QlabError
+
+INTERRUPTED = 130
+app = typer.Typer(
+    name="qlab",
+    help="Experiments in hybrid quantum-classical machine learning, with honest baselines.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.command)
+app.command("eval")(evaluate.command)
+app.command("pretrain")(pretrain.command)
+app.command("plan")(plan.command)
+app.command("validate")(validate.command)
+app.command("ls")(ls.command)
+app.command("cat")(cat.command)
+app.command("doctor")(doctor.command)
+app.command("completion")(completion.command)
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 a job failed, 2 the request was wrong, 130 interrupted."""
+    if completion.VARIABLE in os.environ:
+        completion.answer(app)
+        sys.exit(0)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; what went wrong is one line on standard error."""
+    try:
+        code = app(args=list(arguments), prog_name="qlab", standalone_mode=False)
+    except QlabError as error:
+        return _complain(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _complain(error.format_message(), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python must not try to flush it once more on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        return _complain(f"this is a defect of qlab: {type(error).__name__}: {error}", 1)
+    if code == INTERRUPTED:
+        return _complain("interrupted; repeat the command to go on", INTERRUPTED)
+    return code if isinstance(code, int) else 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

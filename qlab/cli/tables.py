@@ -1,0 +1,104 @@
+"""What a person reads of a run and of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from qlab.cli.output import print_facts
+from qlab.results.environment import installed_version
+
+if TYPE_CHECKING:
+    from qlab.jobs.run import Run
+    from qlab.results.record import EvaluationRecord, TrainRecord
+
+
+def print_run(run: Run) -> None:
+    """Print the table of a training run."""
+    record = run.record
+    found = f"found finished of {record.finished}{_other_version(record.environment)}" if run.found else "computed now"
+    facts = {
+        **_data(record.dataset),
+        "encoder": _encoder(record),
+        "head": _head(record),
+        **_scores(record.metrics, "test"),
+        "validation accuracy": _accuracy(record.val_metrics),
+        "training": _training(record),
+        "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in record.timing.items()),
+        "peak memory": f"{record.peak_memory_mib:.0f} MiB",
+        "result": found,
+        "files": str(run.path),
+    }
+    print_facts(f"{record.name}  ({record.key})", facts)
+
+
+def print_evaluation(run: Run, record: EvaluationRecord) -> None:
+    """Print the table of an evaluation beside the run's own accuracy."""
+    changed = record.changed_predictions
+    facts = {
+        **_data(record.dataset),
+        "backend": ", ".join(str(value) for value in record.backend.values()),
+        "noise": record.noise["name"],
+        **_scores(record.metrics, record.split),
+        "the run's own test accuracy": _accuracy(run.metrics),
+        "changed predictions": "not known for this split" if changed is None else f"{changed}",
+        "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in record.timing.items()),
+        "files": str(run.folder.evaluations / f"{record.key}.json"),
+    }
+    print_facts(f"evaluation of {run.path.name}  ({record.key})", facts)
+
+
+def _data(dataset: Mapping[str, Any]) -> dict[str, str]:
+    sizes = ", ".join(f"{part} {size}" for part, size in dataset["sizes"].items())
+    removed = dataset["duplicates_removed"]
+    return {
+        "dataset": f"{dataset['name']} ({dataset['source']}), {len(dataset['classes'])} classes",
+        "examples": sizes + (f"; {removed} duplicates removed" if removed else ""),
+    }
+
+
+def _encoder(record: TrainRecord) -> str:
+    cached = ", features from cache" if record.encoder["features_cached"] else ""
+    config = record.config["encoder"]
+    notable = [str(config[key]) for key in ("depth", "weights", "projection") if key in config]
+    described = " ".join([config["name"], *notable])
+    return f"{described}: {record.encoder['n_features']} features, {record.parameters['frozen']} frozen numbers{cached}"
+
+
+def _head(record: TrainRecord) -> str:
+    counts = record.parameters
+    text = f"{record.config['head']['name']}: {counts['trainable']} trainable ({counts['quantum']} quantum)"
+    if record.circuit is not None:
+        circuit = record.circuit
+        text += (
+            f"; {circuit['n_qubits']} qubits, depth {circuit['depth']}, {circuit['two_qubit_gates']} two-qubit gates, "
+            f"on {record.backend['name']}"
+        )
+    return text
+
+
+def _scores(metrics: Mapping[str, Any], part: str) -> dict[str, str]:
+    area = metrics["roc_auc"]
+    return {
+        f"{part} accuracy": _accuracy(metrics),
+        "balanced accuracy": f"{metrics['balanced_accuracy']:.4f}",
+        "ROC-AUC": "undefined" if area is None else f"{area:.4f}",
+        "cross entropy": f"{metrics['cross_entropy']:.4f}",
+        "always the largest class": f"{metrics['majority_accuracy']:.4f}",
+    }
+
+
+def _accuracy(metrics: Mapping[str, Any]) -> str:
+    low, high = metrics["accuracy_low"], metrics["accuracy_high"]
+    return f"{metrics['accuracy']:.4f}  (95 % interval {low:.4f} to {high:.4f}, n = {metrics['n']})"
+
+
+def _training(record: TrainRecord) -> str:
+    training = record.training
+    early = ", stopped early" if training["stopped_early"] else ""
+    return f"{training['epochs']} epochs{early}, kept epoch {training['kept_epoch']}, seed {record.config['seed']}"
+
+
+def _other_version(environment: Mapping[str, Any]) -> str:
+    then, now = environment["versions"].get("qlab"), installed_version("qlab")
+    return f", by qlab {then} (this is {now})" if then != now else ""

@@ -1,0 +1,42 @@
+"""``qlab train``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qlab.cli.arguments import Cfg, Experiment, Force, Json, Overrides, Resolve, hydra_flags, with_experiment
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def command(
+    overrides: Overrides = None,
+    experiment: Experiment = None,
+    force: Force = False,
+    json: Json = False,
+    cfg: Cfg = None,
+    resolve: Resolve = False,
+) -> None:
+    """Train a head on frozen features and evaluate it; a finished run is found, not repeated.
+
+    Example: qlab train dataset=digits encoder=pca head.n_qubits=8 trainer.epochs=5
+    """
+    from qlab.config.compose import run_main
+
+    def task(config: DictConfig) -> None:
+        from qlab.cli.output import print_json
+        from qlab.cli.progress import for_standard_error
+        from qlab.cli.tables import print_run
+        from qlab.config.validate import run_config
+        from qlab.jobs.train import train
+
+        run = train(run_config(config), for_standard_error(), force=force)
+        if json:
+            from dataclasses import asdict
+
+            print_json({"path": str(run.path), "found": run.found, "record": asdict(run.record)})
+        else:
+            print_run(run)
+
+    run_main("train", with_experiment(overrides, experiment), hydra_flags(cfg, resolve), task)

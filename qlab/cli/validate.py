@@ -1,0 +1,23 @@
+"""``qlab validate``."""
+
+from __future__ import annotations
+
+from qlab.cli.arguments import Experiment, Json, Overrides, with_experiment
+
+
+def command(overrides: Overrides = None, experiment: Experiment = None, json: Json = False) -> None:
+    """Check a config without running it: names, types, ranges, paths.
+
+    Example: qlab validate experiment=lego_quantum_dot head.n_qubits=12
+    """
+    from qlab.cli.output import print_json
+    from qlab.config.compose import compose
+    from qlab.config.validate import run_config
+    from qlab.jobs.train import folder_of
+
+    folder = folder_of(run_config(compose("train", with_experiment(overrides, experiment))))
+    finished = folder.result.is_file()
+    if json:
+        print_json({"valid": True, "key": folder.key, "path": str(folder.path), "finished": finished})
+    else:
+        print(f"valid; key {folder.key}, {'finished' if finished else 'not run yet'}: {folder.path}")

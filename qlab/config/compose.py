@@ -1,0 +1,111 @@
+"""Hydra in one place: from command-line overrides to a validated config."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
+
+from qlab.config import sources
+from qlab.config.explain import explain
+from qlab.config.folders import shipped_conf
+from qlab.errors import QlabError
+
+Task = Callable[[DictConfig], None]
+
+
+def run_main(config_name: str, overrides: Sequence[str], flags: Sequence[str], task: Task) -> None:
+    """Hand the command line to ``hydra.main`` and run ``task`` on the composed config.
+
+    Args:
+        config_name: ``train`` or ``eval``, a file of ``conf/``.
+        overrides: Hydra's ``key=value`` words.
+        flags: Hydra's own flags, e.g. ``--cfg job``, which print instead of running the task.
+        task: receives the composed, not yet validated config.
+
+    Raises:
+        RequestError: the overrides do not fit the config; one line with the nearest right name.
+    """
+    sources.register()
+    failures: list[Exception] = []
+
+    def guarded(cfg: DictConfig) -> None:
+        # What the task raises is not Hydra's to explain.
+        try:
+            task(cfg)
+        except Exception as error:
+            failures.append(error)
+
+    with _hydra_arguments([*flags, *overrides]), _explained(config_name, overrides):
+        hydra.main(version_base="1.3", config_path=str(shipped_conf()), config_name=config_name)(guarded)()
+    if failures:
+        raise failures[0]
+
+
+def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
+    """Compose a config without running anything: for notebooks and for commands that only look.
+
+    Raises:
+        RequestError: as in ``run_main``.
+    """
+    sources.register()
+    GlobalHydra.instance().clear()
+    with _explained(config_name, overrides), hydra.initialize_config_dir(str(shipped_conf()), version_base="1.3"):
+        return hydra.compose(config_name, list(overrides))
+
+
+def plain(cfg: DictConfig) -> dict[str, Any]:
+    """Return the config as plain values with every interpolation resolved.
+
+    Raises:
+        RequestError: an interpolation cannot be resolved.
+    """
+    with _explained("", ()):
+        container = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    assert isinstance(container, dict)
+    return {str(key): value for key, value in container.items()}
+
+
+@contextmanager
+def _hydra_arguments(words: Sequence[str]) -> Iterator[None]:
+    # Hydra reads sys.argv, and only this variable makes it raise its errors instead of printing them and exiting.
+    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv, os.environ["HYDRA_FULL_ERROR"] = [argv[0], *words], "1"
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        if full_error is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full_error
+
+
+@contextmanager
+def _explained(config_name: str, overrides: Sequence[str]) -> Iterator[None]:
+    # Hydra and what it builds on raise anything from their own errors to AssertionError on words they cannot take.
+    try:
+        yield
+    except QlabError:
+        raise
+    except Exception as error:
+        raise explain(error, config_name, overrides) from error
+
+
+def complete_overrides(config_name: str, before: Sequence[str], current: str) -> list[str]:
+    """Return the overrides that ``current``, the beginning of one, can become after the complete ones ``before``."""
+    from hydra._internal.core_plugins.bash_completion import BashCompletion
+
+    sources.register()
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(shipped_conf()), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        # Hydra has no public function for this; its own shells call the same one.
+        found: list[str] = BashCompletion(loader)._query(config_name, " ".join([*before, current]))
+    return found

@@ -1,0 +1,50 @@
+"""What makes two runs the same: a hash of everything that can change the result, and of nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from qlab.config.schema import Component, EvalConfig, RunConfig
+from qlab.files import sha256_file
+
+LENGTH = 12
+
+
+def training_key(config: RunConfig) -> str:
+    """Return the key of a training run, 12 hex digits.
+
+    Files count by their content, wherever they are. Noise acts at evaluation only and does not count.
+    """
+    parts = {group: described(getattr(config, group)) for group in ("dataset", "encoder", "head", "backend")}
+    return _digest({**parts, "trainer": dataclasses.asdict(config.trainer), "seed": config.seed})
+
+
+def evaluation_key(config: EvalConfig) -> str:
+    """Return the key of an evaluation among those of one run, 12 hex digits."""
+    return _digest({"noise": described(config.noise), "backend": described(config.backend), "split": config.split})
+
+
+def described(component: Component) -> dict[str, Any]:
+    """Return a component's name and options, with a hash of its content in place of every path."""
+    values: dict[str, Any] = {"name": component.name}
+    for field in dataclasses.fields(component.options):
+        value = getattr(component.options, field.name)
+        is_path = field.metadata.get("is_path", False) and value is not None
+        values[field.name] = _content(Path(value)) if is_path else value
+    return values
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:LENGTH]
+
+
+def _content(path: Path) -> str:
+    """Return a hash of a file, or of the files directly in a folder."""
+    if path.is_file():
+        return f"sha256:{sha256_file(path)}"
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    return f"folder:{_digest([[file.name, sha256_file(file)] for file in files])}"

@@ -1,0 +1,62 @@
+"""Options of the datasets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from qlab.config.options.option import option
+
+
+@dataclass
+class SplitOptions:
+    """How many examples go where; every dataset has these."""
+
+    n_train: int | None = option(None, "training examples; null: all that are left", at_least=1)
+    n_val: int | None = option(None, "validation examples; null: a tenth of the training part", at_least=1)
+    n_test: int | None = option(None, "test examples; null: the official test part, or a fifth", at_least=1)
+    split_seed: int = option(0, "seed of the split", at_least=0)
+
+
+@dataclass
+class QuantumDot(SplitOptions):
+    """Charge-stability diagrams of quantum dots, generated, or read from the three files of their authors."""
+
+    FACTORY: ClassVar[str] = "qlab.data.quantum_dot:QuantumDot"
+
+    n_train: int | None = option(1600, "training examples; null: all that are left", at_least=1)
+    n_val: int | None = option(200, "validation examples; null: a tenth of the training part", at_least=1)
+    n_test: int | None = option(1000, "test examples; null: a fifth", at_least=1)
+    seed: int = option(0, "seed of the generator; image i depends on it and on i alone", at_least=0)
+    size: int = option(2800, "diagrams to generate", at_least=2)
+    task: str = option("binary", "single/double dot, or five classes", choices=("binary", "five_class"))
+    preset: str = option("scattered", "where the window lies", choices=("scattered", "anchored", "hard"))
+    noise: float = option(1.0, "multiplies every noise of the sensor", at_least=0, at_most=10)
+    images: str = option("noisy", "which version of each diagram", choices=("noisy", "clean"))
+    resolution: int = option(50, "pixels along each gate voltage", at_least=8, at_most=512)
+    scaling: str = option("image", "standardise each image, or leave it", choices=("image", "none"))
+    path: str | None = option(None, "folder of csds.npy, csds_noiseless.npy, labels.npy", is_path=True)
+
+
+@dataclass
+class Digits(SplitOptions):
+    """Scikit-learn's 1,797 real scans of 8 x 8 pixels; needs no files."""
+
+    FACTORY: ClassVar[str] = "qlab.data.digits:Digits"
+
+
+@dataclass
+class Mnist(SplitOptions):
+    """MNIST scans of 28 x 28 pixels, from idx files or a verified download."""
+
+    FACTORY: ClassVar[str] = "qlab.data.mnist:Mnist"
+
+    path: str | None = option(None, "folder of the four idx files", is_path=True)
+    classes: list[int] | None = option(None, "keep these classes only, e.g. [3,6]", at_least=0, at_most=9)
+
+
+@dataclass
+class FashionMnist(Mnist):
+    """Fashion-MNIST pictures of 28 x 28 pixels, from idx files or a verified download."""
+
+    FACTORY: ClassVar[str] = "qlab.data.mnist:FashionMnist"

@@ -1,0 +1,108 @@
+"""Which components exist: a name in a group stands for a dataclass of options, which names its factory.
+
+Built-in components are listed here by text, so that listing them imports nothing. Installed packages add their own
+through the entry-point groups ``qlab.datasets``, ``qlab.encoders``, ``qlab.heads``, ``qlab.noise`` and
+``qlab.backends``; an entry point names a dataclass of options with a class variable ``FACTORY = "module:attribute"``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from qlab.errors import RequestError, UnknownNameError
+
+_OPTIONS = "qlab.config.options"
+BUILT_IN: dict[str, dict[str, str]] = {
+    "dataset": {
+        "digits": f"{_OPTIONS}.datasets:Digits",
+        "fashion_mnist": f"{_OPTIONS}.datasets:FashionMnist",
+        "mnist": f"{_OPTIONS}.datasets:Mnist",
+        "quantum_dot": f"{_OPTIONS}.datasets:QuantumDot",
+    },
+    "encoder": {
+        "fft_pca": f"{_OPTIONS}.encoders:FFTPCA",
+        "identity": f"{_OPTIONS}.encoders:Identity",
+        "pca": f"{_OPTIONS}.encoders:PCA",
+        "resnet": f"{_OPTIONS}.encoders:ResNet",
+        "tensor_train": f"{_OPTIONS}.encoders:TensorTrain",
+    },
+    "head": {
+        "linear": f"{_OPTIONS}.heads:Linear",
+        "mlp": f"{_OPTIONS}.heads:MLP",
+        "vqc": f"{_OPTIONS}.heads:VQC",
+    },
+    "noise": {"none": f"{_OPTIONS}.backends:NoNoise"},
+    "backend": {
+        "engine": f"{_OPTIONS}.backends:Engine",
+        "pennylane": f"{_OPTIONS}.backends:PennyLane",
+    },
+}
+ENTRY_POINT_GROUPS = {
+    "dataset": "qlab.datasets",
+    "encoder": "qlab.encoders",
+    "head": "qlab.heads",
+    "noise": "qlab.noise",
+    "backend": "qlab.backends",
+}
+
+
+@cache
+def plugins(group: str) -> dict[str, EntryPoint]:
+    """Return the entry points that installed packages add to ``group``, by name.
+
+    Raises:
+        RequestError: a package claims the name of a built-in component or of another package's.
+    """
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUPS[group]):
+        if point.name in BUILT_IN[group] or (point.name in found and found[point.name].value != point.value):
+            raise RequestError(f"{group} '{point.name}' of {point.value} is already taken; rename that entry point")
+        found[point.name] = point
+    return found
+
+
+def names(group: str) -> list[str]:
+    """Return the names of all components of ``group``, sorted."""
+    return sorted([*BUILT_IN[group], *plugins(group)])
+
+
+def options_class(group: str, name: str) -> type[Any]:
+    """Return the dataclass of options of a component.
+
+    Raises:
+        UnknownNameError: there is no such component.
+        RequestError: a plugin cannot be imported or is not a dataclass with a ``FACTORY``.
+    """
+    if name in BUILT_IN[group]:
+        built_in: type[Any] = _load(BUILT_IN[group][name])
+        return built_in
+    if name not in plugins(group):
+        raise UnknownNameError(group, name, names(group))
+    point = plugins(group)[name]
+    try:
+        found = point.load()
+    except Exception as error:
+        raise RequestError(f"{group} '{name}' of {point.value} cannot be imported: {error}") from error
+    if not (dataclasses.is_dataclass(found) and isinstance(found, type) and hasattr(found, "FACTORY")):
+        raise RequestError(f"{group} '{name}' of {point.value} must be a dataclass with a FACTORY = 'module:attribute'")
+    return found
+
+
+def factory(options: Any) -> Any:
+    """Import and return what a dataclass of options says it is the options of."""
+    return _load(options.FACTORY)
+
+
+def build(options: Any, *required: Any, leave_out: frozenset[str] = frozenset()) -> Any:
+    """Construct a component: ``required`` first, then each of its options as a keyword."""
+    fields = (field.name for field in dataclasses.fields(options) if field.name not in leave_out)
+    return factory(options)(*required, **{name: getattr(options, name) for name in fields})
+
+
+def _load(reference: str) -> Any:
+    module, _, attribute = reference.partition(":")
+    return getattr(import_module(module), attribute)

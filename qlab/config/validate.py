@@ -1,0 +1,116 @@
+"""From a composed config to typed options: every name known, every value of its type and in its range."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from qlab.config import registry
+from qlab.config.compose import plain
+from qlab.config.options.option import check
+from qlab.config.options.trainer import Trainer
+from qlab.config.schema import Component, EvalConfig, EvalScalars, Place, RunConfig, RunScalars
+from qlab.errors import OptionError, did_you_mean
+
+T = TypeVar("T")
+# The head first: the encoder takes its width from it, and the blame belongs where the value was given.
+GROUPS = ("dataset", "head", "encoder", "noise", "backend")
+
+
+def run_config(cfg: DictConfig) -> RunConfig:
+    """Return the validated config of a training run.
+
+    Raises:
+        OptionError: an option is unknown, of a wrong type or out of range, or a path does not exist.
+        UnknownNameError: a component is not registered.
+    """
+    values = plain(cfg)
+    scalars = _scalars(RunScalars, values)
+    components = {group: component(group, values[group]) for group in GROUPS}
+    _find_data(components["dataset"], scalars)
+    _check_paths(components)
+    return RunConfig(
+        **components, trainer=typed(Trainer, values["trainer"], "trainer"), seed=scalars.seed, place=_place(scalars)
+    )
+
+
+def eval_config(cfg: DictConfig) -> EvalConfig:
+    """Return the validated config of an evaluation; raises as ``run_config`` does."""
+    values = plain(cfg)
+    scalars = _scalars(EvalScalars, values)
+    noise, backend = component("noise", values["noise"]), component("backend", values["backend"])
+    return EvalConfig(noise=noise, backend=backend, split=scalars.split, place=_place(scalars))
+
+
+def component(group: str, node: Any) -> Component:
+    """Return the typed component that ``node`` (a mapping with ``name``) describes; raises as ``run_config`` does."""
+    if not isinstance(node, Mapping) or not isinstance(node.get("name"), str):
+        raise OptionError(
+            f"{group} must be a mapping with the name of a component, e.g. {group}.name={_example(group)}"
+        )
+    options = {key: value for key, value in node.items() if key != "name"}
+    return Component(node["name"], typed(registry.options_class(group, node["name"]), options, group))
+
+
+def typed(kind: type[T], values: Mapping[str, Any], path: str) -> T:
+    """Return a dataclass of type ``kind`` with ``values``, converted and checked; raises as ``run_config`` does."""
+    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    structured = OmegaConf.structured(kind)
+    for key, value in values.items():
+        where = f"{path}.{key}" if path else key
+        if key not in known:
+            near = did_you_mean(where, [f"{path}.{name}" if path else name for name in known])
+            raise OptionError(f"unknown option '{where}'{near}")
+        try:
+            structured[key] = value
+        except OmegaConfBaseException as error:
+            raise OptionError(f"{where}={value}: {_what_is_wanted(kind, key)} is wanted") from error
+    options = OmegaConf.to_object(structured)
+    assert isinstance(options, kind)
+    check(options, path)
+    return options
+
+
+def _scalars(kind: type[T], values: Mapping[str, Any]) -> T:
+    groups = {*GROUPS, "trainer", "experiment"}
+    return typed(kind, {key: value for key, value in values.items() if key not in groups}, "")
+
+
+def _place(scalars: Place) -> Place:
+    return Place(**{field.name: getattr(scalars, field.name) for field in dataclasses.fields(Place)})
+
+
+def _find_data(dataset: Component, place: Place) -> None:
+    """Fill in ``dataset.path`` where the data folder has a folder of the dataset's name."""
+    root = place.data_dir or os.environ.get("QLAB_DATA_DIR")
+    if place.data_dir is not None and not Path(place.data_dir).is_dir():
+        raise OptionError(f"data_dir={place.data_dir} is not a folder")
+    if root and getattr(dataset.options, "path", "none needed") is None:
+        folder = Path(root) / dataset.name
+        dataset.options.path = str(folder) if folder.is_dir() else None
+
+
+def _check_paths(components: Mapping[str, Component]) -> None:
+    for group, chosen in components.items():
+        for field in dataclasses.fields(chosen.options):
+            value = getattr(chosen.options, field.name)
+            if field.metadata.get("is_path") and value is not None and not Path(value).exists():
+                raise OptionError(f"{group}.{field.name}={value} does not exist")
+
+
+def _what_is_wanted(kind: type[Any], key: str) -> str:
+    annotation = next(str(field.type) for field in dataclasses.fields(kind) if field.name == key)
+    names = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a name"}
+    first = annotation.partition(" | ")[0]
+    wanted = names.get(first, f"a value of type {first}")
+    return f"{wanted} or null" if annotation.endswith("None") else wanted
+
+
+def _example(group: str) -> str:
+    return registry.names(group)[0]

@@ -1,0 +1,1 @@
+"""Heads: trainable modules from features to class scores, quantum and classical."""

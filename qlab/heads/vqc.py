@@ -1,0 +1,113 @@
+"""The variational quantum circuit head of Quantum LEGO Learning (arXiv:2601.21780)."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import nn
+
+from qlab.backends.base import Backend
+from qlab.circuits import variational
+from qlab.errors import OptionError
+from qlab.heads.head import Head, linear
+
+Squash = Literal["sigmoid", "tanh", "none"]
+Readout = Literal["auto", "expectations", "linear"]
+
+
+class VQC(Head):
+    """Encoding, trainable layers, and expectation values as logits.
+
+    With the defaults each feature z turns its qubit by RY(pi/2 sigmoid(z)), and ``n_layers`` times every qubit gets
+    RX, RY, RZ with angles of its own before a closed ring of CNOTs. The logits are ``logit_scale`` times the first
+    ``n_classes`` of the <Z_q>, or a linear layer on all of them.
+
+    Raises:
+        OptionError: the number of features or of classes does not fit the number of qubits.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_classes: int,
+        backend: Backend,
+        generator: torch.Generator,
+        *,
+        n_qubits: int = 8,
+        n_layers: int = 6,
+        encoding: str = "angle",
+        squash: Squash = "sigmoid",
+        angle_scale: float = math.pi / 2,
+        reuploading: bool = False,
+        ansatz: str = "ring",
+        readout: Readout = "auto",
+        logit_scale: float = 5.0,
+        init: Literal["normal", "uniform"] = "normal",
+        init_scale: float = 0.1,
+    ) -> None:
+        super().__init__()
+        check_width(n_features, n_qubits, encoding)
+        self.backend = backend
+        self.circuit = variational(n_qubits, n_layers, encoding=encoding, ansatz=ansatz, reuploading=reuploading)
+        self.encoding, self.squash, self.angle_scale, self.logit_scale = encoding, squash, angle_scale, logit_scale
+        self.weights = nn.Parameter(_first_weights(self.circuit.n_weights, init, init_scale, generator))
+        linear_readout = uses_linear_readout(readout, n_classes, n_qubits)
+        self.readout = linear(n_qubits, n_classes, generator) if linear_readout else None
+        self.observables = [f"Z{qubit}" for qubit in range(n_qubits if linear_readout else n_classes)]
+
+    def quantum_parameters(self) -> list[nn.Parameter]:
+        """Return the angles of the circuit."""
+        return [self.weights]
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return logits (B, n_classes) of features (B, n_features)."""
+        assert self.circuit is not None
+        values = self.backend.expectations(self.circuit, self.inputs(features), self.weights, self.observables)
+        scaled = self.logit_scale * values.to(features.dtype)  # (B, K)
+        if self.readout is None:
+            return scaled
+        logits: torch.Tensor = self.readout(scaled)
+        return logits
+
+    def inputs(self, features: torch.Tensor) -> torch.Tensor:
+        """Return what the circuit's inputs are for features (B, n_features): angles in radians, or amplitudes."""
+        if self.encoding == "amplitude":
+            assert self.circuit is not None
+            return nn.functional.pad(features, (0, self.circuit.n_inputs - features.shape[1]))  # (B, 2^n)
+        if self.squash == "none":
+            return self.angle_scale * features
+        squash = torch.sigmoid if self.squash == "sigmoid" else torch.tanh
+        return self.angle_scale * squash(features)
+
+
+def check_width(n_features: int, n_qubits: int, encoding: str) -> None:
+    """Raise ``OptionError`` where ``n_features`` cannot be encoded on ``n_qubits``."""
+    if encoding == "amplitude" and n_features > 2**n_qubits:
+        raise OptionError(
+            f"{n_features} features do not fit into the {2**n_qubits} amplitudes of {n_qubits} qubits; "
+            f"head.n_qubits={(n_features - 1).bit_length()} holds them"
+        )
+    if encoding != "amplitude" and n_features != n_qubits:
+        raise OptionError(
+            f"the encoding '{encoding}' takes one feature per qubit, but there are {n_features} features and "
+            f"{n_qubits} qubits; set encoder.n_features={n_qubits} or head.n_qubits={n_features}"
+        )
+
+
+def uses_linear_readout(readout: Readout, n_classes: int, n_qubits: int) -> bool:
+    """Return whether a linear layer makes the logits; raises ``OptionError`` where classes outnumber qubits."""
+    if readout == "expectations" and n_classes > n_qubits:
+        raise OptionError(
+            f"head.readout=expectations needs a qubit per class, but there are {n_classes} classes and "
+            f"{n_qubits} qubits; set head.readout=linear or head.n_qubits={n_classes}"
+        )
+    return readout == "linear" or n_classes > n_qubits
+
+
+def _first_weights(count: int, init: str, scale: float, generator: torch.Generator) -> torch.Tensor:
+    weights = torch.empty(count)
+    if init == "normal":
+        return weights.normal_(0.0, scale, generator=generator)
+    return weights.uniform_(-scale, scale, generator=generator)

@@ -1,0 +1,54 @@
+"""What this installation has and finds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+from qlab.config import folders, registry
+from qlab.results.environment import environment
+
+
+def examine() -> dict[str, str]:
+    """Return what matters for running qlab here, as text by topic."""
+    found = environment(torch.get_num_threads())
+    cuda = torch.cuda.is_available()
+    return {
+        "python": f"{found['python']} on {found['platform']}",
+        "processor threads": f"{found['threads']} of {found['cpu_count']}",
+        "GPU": torch.cuda.get_device_name() if cuda else "none found; everything runs on the processor",
+        **{f"version of {name}": version or "not installed" for name, version in found["versions"].items()},
+        "commit": f"{found['commit']}{' (changed since)' if found['dirty'] else ''}"
+        if found["commit"]
+        else "no checkout",
+        "configs": _listed(folders.own_conf(), folders.shipped_conf()),
+        "experiments": _listed(folders.own_experiments(), folders.shipped_experiments()),
+        "plugins": _plugins(),
+        "QLAB_DATA_DIR": _data(),
+        "./outputs": "writable" if _writable(Path("outputs")) else "not writable: set output_dir=",
+    }
+
+
+def _listed(*places: Path | None) -> str:
+    return ", then ".join(str(place) for place in places if place is not None)
+
+
+def _plugins() -> str:
+    points = [point for group in registry.ENTRY_POINT_GROUPS for point in registry.plugins(group).values()]
+    return ", ".join(f"{point.group}: {point.name} ({point.value})" for point in points) or "none"
+
+
+def _data() -> str:
+    root = os.environ.get("QLAB_DATA_DIR")
+    if not root:
+        return "not set; data files are given by dataset.path= or data_dir="
+    if not Path(root).is_dir():
+        return f"{root} is not a folder"
+    return f"{root}: {', '.join(sorted(entry.name for entry in Path(root).iterdir() if entry.is_dir())) or 'empty'}"
+
+
+def _writable(folder: Path) -> bool:
+    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK)

@@ -1,0 +1,74 @@
+"""The evaluation job: a finished run on another split, backend or noise model."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from datetime import UTC, datetime
+
+import torch
+
+from qlab.config.keys import described, evaluation_key
+from qlab.config.schema import EvalConfig
+from qlab.errors import DataError
+from qlab.evaluation.metrics import measure
+from qlab.jobs.model import build_backend
+from qlab.jobs.prepare import prepare
+from qlab.jobs.restore import restore_config, restore_model
+from qlab.jobs.run import Run
+from qlab.jobs.training import dataset_facts, examples, record_config, set_threads
+from qlab.progress import Progress, Silent
+from qlab.results.environment import environment, peak_memory_mib
+from qlab.results.record import SCHEMA, EvaluationRecord
+from qlab.results.store import write_arrays
+from qlab.training.trainer import predict
+
+
+def evaluate(
+    run: Run, config: EvalConfig, progress: Progress | None = None, *, force: bool = False
+) -> EvaluationRecord:
+    """Evaluate a finished run as ``config`` says, or find the evaluation already there.
+
+    Raises:
+        RequestError: the run's data are missing.
+        DataError: the data are no longer those the run was trained on.
+        CorruptFileError: a file of the run is damaged.
+    """
+    key = evaluation_key(config)
+    result = run.folder.evaluations / f"{key}.json"
+    if result.is_file() and not force:
+        return EvaluationRecord.read(result)
+    started = time.perf_counter()
+    place = dataclasses.asdict(config.place)
+    trained = restore_config(run.folder, **{name: value for name, value in place.items() if name != "name"})
+    set_threads(trained)
+    task = prepare(trained, progress or Silent())
+    if task.splits.fingerprint != run.record.dataset["fingerprint"]:
+        raise DataError(f"the data of {run.path.name} are no longer those it was trained on")
+    model = restore_model(run.folder, run.record, build_backend(config.backend))
+    known = examples(task, config.split)
+    logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
+    arrays = {"index": getattr(task.splits, config.split), "label": labels, "logits": logits}
+    write_arrays(result.with_suffix(".npz"), arrays)
+    own = run.predictions.get(f"{config.split}_logits")
+    seconds = {**task.seconds, "total": time.perf_counter() - started}
+    record = EvaluationRecord(
+        schema=SCHEMA,
+        kind="evaluation",
+        key=key,
+        name=run.folder.name,
+        config=record_config(trained),
+        dataset=dataset_facts(task),
+        backend=described(config.backend),
+        noise=described(config.noise),
+        metrics=dataclasses.asdict(measure(logits, labels)),
+        timing=seconds,
+        peak_memory_mib=peak_memory_mib(),
+        environment=environment(torch.get_num_threads()),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        run_key=run.folder.key,
+        split=config.split,
+        changed_predictions=None if own is None else int((own.argmax(1) != logits.argmax(1)).sum()),
+    )
+    record.write(result)
+    return record

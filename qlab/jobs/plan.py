@@ -1,0 +1,93 @@
+"""What a run would take, before it takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qlab.config.schema import RunConfig
+from qlab.data.splits import split
+from qlab.heads.head import Head
+from qlab.jobs.model import build_backend, build_model, circuit_resources, count_parameters
+from qlab.jobs.prepare import build_loader, split_options
+from qlab.jobs.train import folder_of
+from qlab.progress import Progress
+from qlab.results.record import CircuitResources
+from qlab.results.store import RunFolder
+from qlab.training.trainer import EVALUATION_BATCH
+
+AMPLITUDE_BYTES = {"single": 8, "double": 16}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would take.
+
+    Attributes:
+        key: the run's key.
+        path: its folder.
+        state: ``finished``, ``begun`` (it goes on) or ``new``.
+        sizes: examples in each split.
+        trainable: trainable parameters; those of a trainable projection included.
+        circuit: what one execution takes; None for a classical head.
+        executions: circuit executions (one circuit for one example), upper bound: no early stopping.
+        state_memory_mib: memory of one batch of state vectors, 2^n amplitudes each.
+    """
+
+    key: str
+    path: str
+    state: str
+    sizes: dict[str, int]
+    trainable: int
+    circuit: CircuitResources | None
+    executions: dict[str, int]
+    state_memory_mib: float
+
+
+def plan(config: RunConfig, progress: Progress) -> Plan:
+    """Return what ``config`` would take; loads the data, encodes and trains nothing.
+
+    Raises:
+        RequestError: the data are missing or do not fit the options.
+    """
+    loader, context = build_loader(config, progress)
+    dataset = loader.load(context)
+    splits = split(dataset, **split_options(config))
+    sizes = {part: len(getattr(splits, part)) for part in ("train", "val", "test")}
+    n_inputs = getattr(config.encoder.options, "n_features", None) or dataset.images[0].size
+    model = build_model(config, build_backend(config.backend), n_inputs, len(dataset.classes))
+    resources = circuit_resources(model)
+    folder = folder_of(config)
+    return Plan(
+        key=folder.key,
+        path=str(folder.path),
+        state=_state(folder),
+        sizes=sizes,
+        trainable=count_parameters(model, 0).trainable,
+        circuit=resources,
+        executions=_executions(config, model, sizes) if resources else {},
+        state_memory_mib=_state_memory(config, resources) if resources else 0.0,
+    )
+
+
+def _executions(config: RunConfig, model: Head, sizes: dict[str, int]) -> dict[str, int]:
+    epochs = config.trainer.epochs
+    shifted = config.trainer.gradient == "parameter_shift"
+    assert model.circuit is not None
+    return {
+        "training, forward": epochs * sizes["train"],
+        "training, gradients": epochs * sizes["train"] * (model.circuit.shift_executions if shifted else 1),
+        "validation": (epochs + 1) * sizes["val"],
+        "test": sizes["test"],
+    }
+
+
+def _state_memory(config: RunConfig, resources: CircuitResources) -> float:
+    batch = max(config.trainer.batch_size, EVALUATION_BATCH)
+    amplitude = AMPLITUDE_BYTES.get(getattr(config.backend.options, "precision", "double"), 16)
+    return float(batch * amplitude * 2**resources.n_qubits / 2**20)
+
+
+def _state(folder: RunFolder) -> str:
+    if folder.result.is_file():
+        return "finished"
+    return "begun" if folder.checkpoint.is_file() else "new"

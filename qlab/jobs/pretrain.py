@@ -1,0 +1,36 @@
+"""Pre-training of a frozen block, so that every later run finds its weights."""
+
+from __future__ import annotations
+
+from qlab.config import registry
+from qlab.config.schema import RunConfig
+from qlab.data.splits import split
+from qlab.encoders.pretrain import Pretrained
+from qlab.errors import OptionError
+from qlab.jobs.prepare import build_loader, fit_context, split_options
+from qlab.jobs.training import set_threads
+from qlab.progress import Progress
+
+
+def pretrain(config: RunConfig, progress: Progress) -> Pretrained:
+    """Train the weights of the block of ``config``, or find them.
+
+    Raises:
+        OptionError: the block has no weights of that kind.
+        RequestError: the data are missing.
+        DivergedError: the loss is not finite.
+    """
+    encoder = registry.build(config.encoder.options)
+    if not hasattr(encoder, "pretrain") or config.encoder.options.weights != "pretrained":
+        raise OptionError(
+            f"encoder '{config.encoder.name}' as configured is not pre-trained; "
+            "choose encoder=resnet18 or resnet50 with encoder.weights=pretrained"
+        )
+    set_threads(config)
+    loader, context = build_loader(config, progress)
+    dataset = loader.load(context)
+    train = split(dataset, **split_options(config)).train
+    done: Pretrained = encoder.pretrain(
+        dataset.images[train], dataset.labels[train], fit_context(config, loader, context)
+    )
+    return done

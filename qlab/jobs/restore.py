@@ -1,0 +1,51 @@
+"""From a run's folder back to its config and its trained model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf import OmegaConf
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from qlab.backends.base import Backend
+from qlab.config.keys import training_key
+from qlab.config.schema import RunConfig
+from qlab.config.validate import run_config
+from qlab.errors import CorruptFileError, DataError
+from qlab.heads.head import Head
+from qlab.jobs.model import build_backend, build_model
+from qlab.results.record import TrainRecord
+from qlab.results.store import RunFolder, read_yaml
+
+
+def restore_config(folder: RunFolder, **place: Any) -> RunConfig:
+    """Return the config that a run was trained with, except for where files are, which ``place`` may change.
+
+    Raises:
+        CorruptFileError: ``config.yaml`` is damaged.
+        DataError: the files behind the run are no longer what they were.
+    """
+    values = {**read_yaml(folder.config), **place}
+    if place.get("data_dir") is not None and "path" in values["dataset"]:
+        values["dataset"]["path"] = None
+    config = run_config(OmegaConf.create(values))
+    if training_key(config) != folder.key:
+        raise DataError(f"the config or the files behind {folder.path.name} have changed since it was trained")
+    return config
+
+
+def restore_model(folder: RunFolder, record: TrainRecord, backend: Backend | None = None) -> Head:
+    """Return the trained model, executed on ``backend`` or on the one it was trained with.
+
+    Raises:
+        CorruptFileError: ``model.safetensors`` is damaged or belongs to another model.
+    """
+    config = restore_config(folder)
+    backend = backend or build_backend(config.backend)
+    model = build_model(config, backend, record.encoder["n_features"], len(record.dataset["classes"]))
+    try:
+        model.load_state_dict(load_file(folder.model))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise CorruptFileError(f"{folder.model} is damaged; train the run again with --force") from error
+    return model.eval()

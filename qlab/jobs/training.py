@@ -1,0 +1,185 @@
+"""How a training run is carried out, from features to the record that is written last."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save
+
+from qlab.config import registry
+from qlab.config.keys import described, training_key
+from qlab.config.schema import RunConfig
+from qlab.evaluation.metrics import Metrics, measure
+from qlab.files import write_bytes, write_json
+from qlab.heads.head import Head
+from qlab.jobs.journal import Journal
+from qlab.jobs.model import build_backend, build_model, circuit_resources, count_parameters
+from qlab.jobs.prepare import Task, prepare
+from qlab.jobs.run import Run
+from qlab.progress import Progress
+from qlab.results.environment import environment, peak_memory_mib
+from qlab.results.record import SCHEMA, TrainRecord
+from qlab.results.store import RunFolder, write_arrays, write_csv, write_yaml
+from qlab.training.trainer import Examples, Outcome, Trainer, predict
+
+
+def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: bool) -> Run:
+    """Prepare the data, then train and evaluate with the folder held alone.
+
+    Nothing is written to the folder before the data and the model are known to fit.
+    """
+    started = time.perf_counter()
+    set_threads(config)
+    journal = Journal(progress)
+    task = prepare(config, journal)
+    backend = build_backend(config.backend, config.trainer.gradient)
+    model = build_model(config, backend, task.features.train.shape[1], len(task.dataset.classes))
+    with folder.locked():
+        if force:
+            folder.clear()
+        elif folder.result.is_file():
+            return Run(folder, found=True)
+        journal.open(folder)
+        write_yaml(folder.config, config_values(config))
+        write_json(folder.manifest, {"key": folder.key, "name": folder.name, **_provenance()})
+        outcome = _fit(config, model, task, folder, journal)
+        evaluated = time.perf_counter()
+        metrics = _evaluate(model, task, folder)
+        seconds = {**task.seconds, "training": outcome.seconds, "evaluation": time.perf_counter() - evaluated}
+        record = _record(config, folder, task, model, outcome, metrics, seconds)
+        record = dataclasses.replace(record, timing={**seconds, "total": time.perf_counter() - started})
+        record.write(folder.result)
+        folder.checkpoint.unlink(missing_ok=True)
+    return Run(folder, found=False)
+
+
+def examples(task: Task, part: str) -> Examples:
+    """Return the features and labels of the split named ``part`` as tensors."""
+    features = torch.from_numpy(getattr(task.features, part))
+    labels = torch.from_numpy(task.dataset.labels[getattr(task.splits, part)])
+    return Examples(features, labels)
+
+
+def config_values(config: RunConfig) -> dict[str, Any]:
+    """Return the config as plain values from which it can be validated again."""
+    groups = ("dataset", "encoder", "head", "noise", "backend")
+    components = {
+        group: {"name": getattr(config, group).name, **dataclasses.asdict(getattr(config, group).options)}
+        for group in groups
+    }
+    return {
+        **components,
+        "trainer": dataclasses.asdict(config.trainer),
+        "seed": config.seed,
+        **dataclasses.asdict(config.place),
+    }
+
+
+def dataset_facts(task: Task) -> dict[str, Any]:
+    """Return what a record says of the data."""
+    splits = task.splits
+    return {
+        "name": task.dataset.name,
+        "source": task.dataset.source,
+        "classes": list(task.dataset.classes),
+        "fingerprint": splits.fingerprint,
+        "sizes": {"train": len(splits.train), "val": len(splits.val), "test": len(splits.test)},
+        "duplicates_removed": splits.duplicates,
+        "provenance": task.dataset.provenance,
+    }
+
+
+def set_threads(config: RunConfig) -> None:
+    """Use as many processor threads as the config says."""
+    if config.place.threads is not None:
+        torch.set_num_threads(config.place.threads)
+
+
+def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal: Journal) -> Outcome:
+    trainer: Trainer = registry.build(config.trainer, leave_out=frozenset({"gradient"}))
+    outcome = trainer.fit(
+        model,
+        examples(task, "train"),
+        examples(task, "val"),
+        seed=config.seed,
+        checkpoint=folder.checkpoint,
+        progress=journal,
+    )
+    model.load_state_dict(outcome.weights)
+    write_csv(folder.history, [dataclasses.asdict(row) for row in outcome.history])
+    write_bytes(folder.model, save({name: value.contiguous() for name, value in outcome.weights.items()}))
+    return outcome
+
+
+def _evaluate(model: Head, task: Task, folder: RunFolder) -> dict[str, Metrics]:
+    """Predict the validation and test splits, keep every prediction, return the metrics."""
+    arrays: dict[str, NDArray[Any]] = {}
+    metrics: dict[str, Metrics] = {}
+    for part in ("val", "test"):
+        known = examples(task, part)
+        logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
+        index = getattr(task.splits, part)
+        arrays |= {f"{part}_index": index, f"{part}_label": labels, f"{part}_logits": logits}
+        metrics[part] = measure(logits, labels)
+    write_arrays(folder.predictions, arrays)
+    return metrics
+
+
+def _record(
+    config: RunConfig,
+    folder: RunFolder,
+    task: Task,
+    model: Head,
+    outcome: Outcome,
+    metrics: dict[str, Metrics],
+    seconds: dict[str, float],
+) -> TrainRecord:
+    kept = outcome.history[outcome.kept_epoch - 1]
+    resources = circuit_resources(model)
+    return TrainRecord(
+        schema=SCHEMA,
+        kind="train",
+        key=training_key(config),
+        name=folder.name,
+        config=record_config(config),
+        dataset=dataset_facts(task),
+        backend=described(config.backend),
+        noise=described(config.noise),
+        metrics=dataclasses.asdict(metrics["test"]),
+        timing=seconds,
+        peak_memory_mib=peak_memory_mib(),
+        environment=environment(torch.get_num_threads()),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        parameters=dataclasses.asdict(count_parameters(model, task.features.n_parameters)),
+        circuit=dataclasses.asdict(resources) if resources else None,
+        encoder={
+            "features_key": task.features.key,
+            "n_features": task.features.train.shape[1],
+            "features_cached": task.features.cached,
+            "provenance": dict(task.features.provenance),
+        },
+        training={
+            "epochs": len(outcome.history),
+            "kept_epoch": outcome.kept_epoch,
+            "stopped_early": outcome.stopped_early,
+            "train_loss": kept.train_loss,
+            "val_loss": kept.val_loss,
+        },
+        val_metrics=dataclasses.asdict(metrics["val"]),
+    )
+
+
+def record_config(config: RunConfig) -> dict[str, Any]:
+    """Return the resolved config for a record: file contents by their hash, no place."""
+    groups = ("dataset", "encoder", "head", "noise", "backend")
+    components = {group: described(getattr(config, group)) for group in groups}
+    return {**components, "trainer": dataclasses.asdict(config.trainer), "seed": config.seed}
+
+
+def _provenance() -> dict[str, Any]:
+    return {"started": datetime.now(UTC).isoformat(timespec="seconds"), **environment(torch.get_num_threads())}

@@ -1,0 +1,1 @@
+"""Results: one record per run, its files, and the tables made of records."""

@@ -1,0 +1,57 @@
+"""Where a result was made: versions, commit, processor. Never host names, user names or home folders."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("qlab", "torch", "numpy", "pennylane", "qiskit", "scikit-learn", "transformers", "hydra-core")
+
+
+def environment(threads: int) -> dict[str, Any]:
+    """Return what the record says of the machine and of the software."""
+    return {
+        "python": platform.python_version(),
+        "versions": {name: installed_version(name) for name in PACKAGES},
+        **commit(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu_count": os.cpu_count(),
+        "threads": threads,
+    }
+
+
+def commit() -> dict[str, Any]:
+    """Return the commit that the code was run from and whether it was changed since; None outside a checkout."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return {"commit": None, "dirty": None}
+    head = _git(root, "rev-parse", "HEAD")
+    return {"commit": head or None, "dirty": bool(_git(root, "status", "--porcelain")) if head else None}
+
+
+def peak_memory_mib() -> float:
+    """Return the largest resident memory of this process so far, in MiB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True, timeout=5)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+def installed_version(package: str) -> str | None:
+    """Return the version of an installed package, or None."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

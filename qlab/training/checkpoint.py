@@ -1,0 +1,98 @@
+"""Everything that training needs to go on as if it had never stopped, in one file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import nn
+
+from qlab.errors import CorruptFileError
+from qlab.files import write_bytes
+
+Tensors = dict[str, torch.Tensor]
+_META = "training"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of the history."""
+
+    epoch: int
+    lr: float
+    train_loss: float
+    val_loss: float
+    val_accuracy: float
+
+
+@dataclass
+class TrainingState:
+    """How far training is: the history so far, the best epoch of it, and the weights it had."""
+
+    history: list[Epoch] = field(default_factory=list)
+    best_epoch: int = 0
+    best_weights: Tensors = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def best_loss(self) -> float:
+        """The validation loss of the best epoch; infinite before the first."""
+        return self.history[self.best_epoch - 1].val_loss if self.history else float("inf")
+
+
+def save_checkpoint(
+    path: Path, state: TrainingState, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: Any
+) -> None:
+    """Write the whole state of training to ``path``, whole or not at all."""
+    tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
+    tensors |= {f"best/{name}": tensor for name, tensor in state.best_weights.items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{index}/{name}": value for name, value in moments.items() if value is not None}
+    meta = {
+        "history": [asdict(row) for row in state.history],
+        "best_epoch": state.best_epoch,
+        "seconds": state.seconds,
+        "param_groups": optimizer.state_dict()["param_groups"],
+        "scheduler": scheduler.state_dict() if scheduler is not None else None,
+    }
+    contiguous = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
+    write_bytes(path, save(contiguous, {_META: json.dumps(meta)}))
+
+
+def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: Any) -> TrainingState:
+    """Restore what ``save_checkpoint`` wrote; without a file, return the state of a fresh start.
+
+    Raises:
+        CorruptFileError: the file is damaged or belongs to another model.
+    """
+    if not path.exists():
+        return TrainingState()
+    try:
+        with safe_open(path, "pt") as file:
+            tensors: Tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            meta = json.loads(file.metadata()[_META])
+        model.load_state_dict(_under("model/", tensors))
+        optimizer.load_state_dict({"state": _optimizer_state(tensors), "param_groups": meta["param_groups"]})
+        if scheduler is not None:
+            scheduler.load_state_dict(meta["scheduler"])
+        history = [Epoch(**row) for row in meta["history"]]
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
+        raise CorruptFileError(f"{path} is damaged; --force trains again from the start") from error
+    return TrainingState(history, meta["best_epoch"], _under("best/", tensors), meta["seconds"])
+
+
+def _under(prefix: str, tensors: Tensors) -> Tensors:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _optimizer_state(tensors: Tensors) -> dict[int, Tensors]:
+    state: dict[int, Tensors] = {}
+    for name, tensor in _under("optimizer/", tensors).items():
+        index, _, key = name.partition("/")
+        state.setdefault(int(index), {})[key] = tensor
+    return state

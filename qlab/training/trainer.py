@@ -1,0 +1,220 @@
+"""The training loop: a head, its features and labels, an optimiser, and a checkpoint after every epoch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import lr_scheduler
+
+from qlab.errors import DivergedError
+from qlab.progress import Progress
+from qlab.training.checkpoint import Epoch, Tensors, TrainingState, load_checkpoint, save_checkpoint
+from qlab.training.seeds import epoch_order
+
+EVALUATION_BATCH = 256
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Features (N, n_features) with labels (N,)."""
+
+    features: torch.Tensor
+    labels: torch.Tensor
+
+    def batches(self, size: int, order: torch.Tensor | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield at most ``size`` examples at a time, in ``order`` if given."""
+        index = torch.arange(len(self.labels)) if order is None else order
+        for part in torch.split(index, size):
+            yield self.features[part], self.labels[part]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What training ended with.
+
+    Attributes:
+        weights: the weights kept.
+        history: one row per epoch.
+        kept_epoch: the epoch whose weights were kept, from 1.
+        stopped_early: whether the validation loss ended it before the last epoch.
+        seconds: time spent, over all sessions if it was interrupted.
+    """
+
+    weights: Tensors
+    history: list[Epoch]
+    kept_epoch: int
+    stopped_early: bool
+    seconds: float
+
+
+class Trainer:
+    """Minimises the cross entropy of a head on the training examples.
+
+    Validation examples choose the epoch to keep and when to stop; test examples are never seen. Each epoch's batch
+    order depends on the seed and the epoch alone, so that going on from a checkpoint gives the same bits.
+    """
+
+    def __init__(
+        self,
+        *,
+        optimizer: str = "adam",
+        lr: float = 0.01,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        epochs: int = 30,
+        batch_size: int = 32,
+        schedule: str = "constant",
+        step_size: int = 10,
+        gamma: float = 0.5,
+        clip_norm: float | None = None,
+        patience: int | None = None,
+        keep: str = "best",
+        class_weights: bool = False,
+    ) -> None:
+        self.optimizer, self.lr, self.weight_decay, self.momentum = optimizer, lr, weight_decay, momentum
+        self.epochs, self.batch_size = epochs, batch_size
+        self.schedule, self.step_size, self.gamma = schedule, step_size, gamma
+        self.clip_norm, self.patience, self.keep, self.class_weights = clip_norm, patience, keep, class_weights
+
+    def fit(
+        self, model: nn.Module, train: Examples, val: Examples, *, seed: int, checkpoint: Path, progress: Progress
+    ) -> Outcome:
+        """Train ``model``, going on from ``checkpoint`` if it exists.
+
+        Raises:
+            DivergedError: the loss or a weight is not finite; the checkpoint holds the last good epoch.
+            CorruptFileError: the checkpoint is damaged.
+        """
+        optimizer = self._optimizer(model)
+        scheduler = self._scheduler(optimizer)
+        loss_function = nn.CrossEntropyLoss(weight=self._class_weights(train.labels))
+        state = load_checkpoint(checkpoint, model, optimizer, scheduler)
+        if state.history:
+            progress.say(f"going on after epoch {len(state.history)} of {self.epochs}")
+        epochs = range(len(state.history) + 1, self.epochs + 1)
+        for epoch in progress.track(epochs, "training", len(epochs)):
+            if self._is_over(state):
+                break
+            started = time.perf_counter()
+            lr = optimizer.param_groups[0]["lr"]
+            batches = train.batches(self.batch_size, epoch_order(seed, epoch, len(train.labels)))
+            train_loss = self._pass(model, batches, optimizer, loss_function, epoch, checkpoint)
+            if scheduler is not None:
+                scheduler.step()
+            val_loss, val_accuracy = score(model, val, loss_function)
+            _require_finite(val_loss, f"the validation loss after epoch {epoch}", lr, checkpoint)
+            self._note(state, model, Epoch(epoch, lr, train_loss, val_loss, val_accuracy))
+            state.seconds += time.perf_counter() - started
+            save_checkpoint(checkpoint, state, model, optimizer, scheduler)
+            progress.say(
+                f"epoch {epoch}/{self.epochs}  train loss {train_loss:.4f}  val loss {val_loss:.4f}  "
+                f"val accuracy {val_accuracy:.4f}"
+            )
+        return self._outcome(state, model)
+
+    def _pass(
+        self,
+        model: nn.Module,
+        batches: Iterator[tuple[torch.Tensor, torch.Tensor]],
+        optimizer: torch.optim.Optimizer,
+        loss_function: nn.Module,
+        epoch: int,
+        checkpoint: Path,
+    ) -> float:
+        """Take one optimiser step per batch; return the mean loss over the examples."""
+        model.train()
+        total, seen = 0.0, 0
+        for number, (features, labels) in enumerate(batches, 1):
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_function(model(features), labels)
+            _require_finite(loss.item(), f"the loss in epoch {epoch}, batch {number}", _lr(optimizer), checkpoint)
+            loss.backward()
+            if self.clip_norm is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), self.clip_norm)
+            optimizer.step()
+            total += loss.item() * len(labels)
+            seen += len(labels)
+        return total / seen
+
+    def _note(self, state: TrainingState, model: nn.Module, row: Epoch) -> None:
+        is_best = row.val_loss < state.best_loss
+        state.history.append(row)
+        if is_best:
+            state.best_epoch = row.epoch
+            state.best_weights = _copy_of_weights(model)
+
+    def _is_over(self, state: TrainingState) -> bool:
+        return self.patience is not None and len(state.history) - state.best_epoch >= self.patience
+
+    def _outcome(self, state: TrainingState, model: nn.Module) -> Outcome:
+        keeps_best = self.keep == "best"
+        return Outcome(
+            weights=state.best_weights if keeps_best else _copy_of_weights(model),
+            history=state.history,
+            kept_epoch=state.best_epoch if keeps_best else len(state.history),
+            stopped_early=len(state.history) < self.epochs,
+            seconds=state.seconds,
+        )
+
+    def _optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        options: dict[str, Any] = {"lr": self.lr, "weight_decay": self.weight_decay}
+        if self.optimizer in ("sgd", "rmsprop"):
+            options["momentum"] = self.momentum
+        return OPTIMIZERS[self.optimizer](model.parameters(), **options)
+
+    def _scheduler(self, optimizer: torch.optim.Optimizer) -> lr_scheduler.LRScheduler | None:
+        makers: dict[str, Callable[[], lr_scheduler.LRScheduler]] = {
+            "step": lambda: lr_scheduler.StepLR(optimizer, self.step_size, self.gamma),
+            "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, self.epochs),
+            "exponential": lambda: lr_scheduler.ExponentialLR(optimizer, self.gamma),
+        }
+        return makers[self.schedule]() if self.schedule != "constant" else None
+
+    def _class_weights(self, labels: torch.Tensor) -> torch.Tensor | None:
+        if not self.class_weights:
+            return None
+        counts = torch.bincount(labels).clamp(min=1)
+        return len(labels) / (len(counts) * counts.float())
+
+
+def predict(model: nn.Module, features: torch.Tensor) -> torch.Tensor:
+    """Return the logits (N, n_classes) of features (N, n_features)."""
+    model.eval()
+    with torch.no_grad():
+        return torch.cat([model(part) for part in torch.split(features, EVALUATION_BATCH)])
+
+
+def score(model: nn.Module, examples: Examples, loss_function: nn.Module) -> tuple[float, float]:
+    """Return the loss and the accuracy on ``examples``."""
+    logits = predict(model, examples.features)
+    correct = (logits.argmax(1) == examples.labels).double().mean()
+    return float(loss_function(logits, examples.labels)), float(correct)
+
+
+def _require_finite(loss: float, where: str, lr: float, checkpoint: Path) -> None:
+    if not math.isfinite(loss):
+        kept = f"the epochs before it are kept in {checkpoint}" if checkpoint.exists() else "no epoch was finished"
+        raise DivergedError(f"{where} is {loss} (learning rate {lr:g}); {kept}; try a smaller trainer.lr")
+
+
+def _lr(optimizer: torch.optim.Optimizer) -> float:
+    return float(optimizer.param_groups[0]["lr"])
+
+
+def _copy_of_weights(model: nn.Module) -> Tensors:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

@@ -1,0 +1,68 @@
+"""The key of a run changes with everything that can change its result, and with nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qlab.config.compose import compose
+from qlab.config.keys import evaluation_key, training_key
+from qlab.config.validate import eval_config, run_config
+
+
+def key(*overrides: str) -> str:
+    return training_key(run_config(compose("train", overrides)))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=1",
+        "dataset.seed=1",
+        "dataset.split_seed=1",
+        "dataset.n_test=999",
+        "encoder.whiten=false",
+        "head.n_layers=5",
+        "head.logit_scale=1",
+        "backend.precision=double",
+        "trainer.lr=0.02",
+        "trainer.keep=last",
+    ],
+)
+def test_what_changes_a_result_changes_the_key(override: str) -> None:
+    assert key(override) != key()
+
+
+@pytest.mark.parametrize("override", ["name=other", "output_dir=elsewhere", "threads=1", "download=true", "seed=0"])
+def test_what_changes_no_result_keeps_the_key(override: str) -> None:
+    assert key(override) == key()
+
+
+def test_numbers_that_are_equal_give_one_key() -> None:
+    assert key("trainer.lr=1e-2") == key("trainer.lr=0.01")
+    assert key("head.logit_scale=1") == key("head.logit_scale=1.0")
+
+
+def test_files_count_by_content_and_not_by_place(tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train-labels-idx1-ubyte").write_bytes(b"abc")
+    paths = [f"dataset.path={tmp_path / name}" for name in ("here", "there")]
+    before = [key("dataset=mnist", path) for path in paths]
+    assert before[0] == before[1]
+    (tmp_path / "there" / "train-labels-idx1-ubyte").write_bytes(b"abd")
+    assert key("dataset=mnist", paths[1]) != before[1]
+
+
+def test_evaluations_differ_by_backend_and_split() -> None:
+    keys = {
+        evaluation_key(eval_config(compose("eval", overrides)))
+        for overrides in (
+            [],
+            ["split=val"],
+            ["backend=pennylane"],
+            ["backend=pennylane", "backend.device=lightning.qubit"],
+        )
+    }
+    assert len(keys) == 4
