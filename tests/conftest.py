@@ -49,6 +49,7 @@ def qlab(workplace: Path, capsys: Capture) -> Qlab:
     def call(*arguments: str) -> Answer:
         capsys.readouterr()
         code = run(arguments)
+        torch.set_num_threads(1)
         captured = capsys.readouterr()
         return Answer(code, captured.out, captured.err)
 

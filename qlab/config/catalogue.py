@@ -65,10 +65,9 @@ def _entries(group: str) -> list[Entry]:
         for file in folder.glob("*.yaml"):
             found.setdefault(file.stem, Entry(group, file.stem, _summary(file), origin))
     if group in registry.ENTRY_POINT_GROUPS:
-        for name, point in registry.plugins(group).items():
+        for name in registry.plugins(group):
             about = inspect.getdoc(registry.options_class(group, name)) or ""
-            package = point.dist.name if point.dist is not None else point.value
-            found.setdefault(name, Entry(group, name, about.partition("\n")[0], package))
+            found.setdefault(name, Entry(group, name, about.partition("\n")[0], registry.origin(group, name) or ""))
     return [found[name] for name in sorted(found)]
 
 

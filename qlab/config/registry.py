@@ -65,6 +65,14 @@ def plugins(group: str) -> dict[str, EntryPoint]:
     return found
 
 
+def origin(group: str, name: str) -> str | None:
+    """Return the package and version that add a component, or None for a built-in one."""
+    if name in BUILT_IN[group]:
+        return None
+    point = plugins(group)[name]
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.value
+
+
 def names(group: str) -> list[str]:
     """Return the names of all components of ``group``, sorted."""
     return sorted([*BUILT_IN[group], *plugins(group)])

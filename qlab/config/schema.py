@@ -25,7 +25,9 @@ class Place:
     output_dir: str = option("outputs", "where results go")
     data_dir: str | None = option(None, "where data files are; also QLAB_DATA_DIR")
     download: bool = option(False, "allow downloads of data and weights")
-    threads: int | None = option(None, "processor threads; null: all", at_least=1, at_most=1024)
+    threads: int | None = option(
+        None, "processor threads; null: all, but one for a head of at most 10 qubits", at_least=1, at_most=1024
+    )
 
 
 @dataclass(frozen=True)

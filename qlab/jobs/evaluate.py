@@ -12,11 +12,12 @@ from qlab.config.keys import described, evaluation_key
 from qlab.config.schema import EvalConfig
 from qlab.errors import DataError
 from qlab.evaluation.metrics import measure
+from qlab.jobs import threads
 from qlab.jobs.model import build_backend
 from qlab.jobs.prepare import prepare
 from qlab.jobs.restore import restore_config, restore_model
 from qlab.jobs.run import Run
-from qlab.jobs.training import dataset_facts, examples, record_config, set_threads
+from qlab.jobs.training import dataset_facts, examples, record_config
 from qlab.progress import Progress, Silent
 from qlab.results.environment import environment, peak_memory_mib
 from qlab.results.record import SCHEMA, EvaluationRecord
@@ -41,11 +42,12 @@ def evaluate(
     started = time.perf_counter()
     place = dataclasses.asdict(config.place)
     trained = restore_config(run.folder, **{name: value for name, value in place.items() if name != "name"})
-    set_threads(trained)
+    threads.for_encoding(trained)
     task = prepare(trained, progress or Silent())
     if task.splits.fingerprint != run.record.dataset["fingerprint"]:
         raise DataError(f"the data of {run.path.name} are no longer those it was trained on")
     model = restore_model(run.folder, run.record, build_backend(config.backend))
+    threads.for_head(trained, model)
     known = examples(task, config.split)
     logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
     arrays = {"index": getattr(task.splits, config.split), "label": labels, "logits": logits}

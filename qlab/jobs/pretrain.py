@@ -7,8 +7,8 @@ from qlab.config.schema import RunConfig
 from qlab.data.splits import split
 from qlab.encoders.pretrain import Pretrained
 from qlab.errors import OptionError
+from qlab.jobs import threads
 from qlab.jobs.prepare import build_loader, fit_context, split_options
-from qlab.jobs.training import set_threads
 from qlab.progress import Progress
 
 
@@ -26,7 +26,7 @@ def pretrain(config: RunConfig, progress: Progress) -> Pretrained:
             f"encoder '{config.encoder.name}' as configured is not pre-trained; "
             "choose encoder=resnet18 or resnet50 with encoder.weights=pretrained"
         )
-    set_threads(config)
+    threads.for_encoding(config)
     loader, context = build_loader(config, progress)
     dataset = loader.load(context)
     train = split(dataset, **split_options(config)).train

@@ -17,6 +17,7 @@ from qlab.config.schema import RunConfig
 from qlab.evaluation.metrics import Metrics, measure
 from qlab.files import write_bytes, write_json
 from qlab.heads.head import Head
+from qlab.jobs import threads
 from qlab.jobs.journal import Journal
 from qlab.jobs.model import build_backend, build_model, circuit_resources, count_parameters
 from qlab.jobs.prepare import Task, prepare
@@ -34,11 +35,14 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
     Nothing is written to the folder before the data and the model are known to fit.
     """
     started = time.perf_counter()
-    set_threads(config)
+    threads.for_encoding(config)
     journal = Journal(progress)
+    for component, package in plugins(config).items():
+        journal.say(f"{component} is added by {package}")
     task = prepare(config, journal)
     backend = build_backend(config.backend, config.trainer.gradient)
     model = build_model(config, backend, task.features.train.shape[1], len(task.dataset.classes))
+    threads.for_head(config, model)
     with folder.locked():
         if force:
             folder.clear()
@@ -94,12 +98,6 @@ def dataset_facts(task: Task) -> dict[str, Any]:
     }
 
 
-def set_threads(config: RunConfig) -> None:
-    """Use as many processor threads as the config says."""
-    if config.place.threads is not None:
-        torch.set_num_threads(config.place.threads)
-
-
 def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal: Journal) -> Outcome:
     trainer: Trainer = registry.build(config.trainer, leave_out=frozenset({"gradient"}))
     outcome = trainer.fit(
@@ -153,7 +151,7 @@ def _record(
         metrics=dataclasses.asdict(metrics["test"]),
         timing=seconds,
         peak_memory_mib=peak_memory_mib(),
-        environment=environment(torch.get_num_threads()),
+        environment={**environment(torch.get_num_threads()), "plugins": plugins(config)},
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         parameters=dataclasses.asdict(count_parameters(model, task.features.n_parameters)),
         circuit=dataclasses.asdict(resources) if resources else None,
@@ -172,6 +170,13 @@ def _record(
         },
         val_metrics=dataclasses.asdict(metrics["val"]),
     )
+
+
+def plugins(config: RunConfig) -> dict[str, str]:
+    """Return the package behind every component of ``config`` that is not built in."""
+    chosen = ((group, getattr(config, group).name) for group in registry.ENTRY_POINT_GROUPS)
+    found = ((f"{group}={name}", registry.origin(group, name)) for group, name in chosen)
+    return {component: package for component, package in found if package is not None}
 
 
 def record_config(config: RunConfig) -> dict[str, Any]:

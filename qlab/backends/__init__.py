@@ -1,0 +1,1 @@
+"""What executes circuits: qlab's own engine, any PennyLane device, and gradients by the parameter-shift rule."""

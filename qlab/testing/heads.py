@@ -1,0 +1,83 @@
+"""What every head must be: checks that an author of one can call in a test.
+
+Every check takes a function that makes a head for features of a given width from a seeded generator, and raises
+``AssertionError`` with the reason. ``check_head`` does them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from qlab.heads.head import Head
+from qlab.testing.require import require, require_close
+
+MakeHead = Callable[[torch.Generator], Head]
+BATCH_TOLERANCE = 1e-5
+"""Largest change of a logit between batches: float32 rounding, nothing more."""
+
+
+def check_head(make: MakeHead, n_features: int, n_classes: int) -> None:
+    """Run every check on a head from ``n_features`` to ``n_classes``."""
+    features = torch.randn(13, n_features, generator=torch.Generator().manual_seed(0))
+    check_logits(make, features, n_classes)
+    check_seeded(make)
+    check_gradients(make, features)
+    check_parameters(make)
+    check_state(make, features)
+
+
+def check_logits(make: MakeHead, features: torch.Tensor, n_classes: int) -> None:
+    """Logits are finite, of shape (B, n_classes), and those of an example do not depend on its batch."""
+    head = _make(make)
+    with torch.no_grad():
+        logits = head(features)
+        alone = torch.cat([head(row[None]) for row in features])
+    require(logits.shape == (len(features), n_classes), f"logits of {len(features)} examples are {tuple(logits.shape)}")
+    require(bool(logits.isfinite().all()), "some logits are not finite")
+    require_close(logits, alone, BATCH_TOLERANCE, "logits alone and in a batch differ")
+
+
+def check_seeded(make: MakeHead) -> None:
+    """The generator alone decides the first weights."""
+    first, again, other = (_weights(_make(make, seed)) for seed in (0, 0, 1))
+    require(torch.equal(first, again), "the same seed gives different first weights")
+    require(not torch.equal(first, other), "two seeds give the same first weights")
+
+
+def check_gradients(make: MakeHead, features: torch.Tensor) -> None:
+    """Every trainable parameter gets a finite gradient, and so do the features."""
+    head, leaf = _make(make), features.clone().requires_grad_()
+    torch.nn.functional.cross_entropy(head(leaf), torch.zeros(len(features), dtype=torch.int64)).backward()
+    for name, parameter in [*head.named_parameters(), ("the features", leaf)]:
+        require(parameter.grad is not None, f"{name} gets no gradient")
+        assert parameter.grad is not None
+        require(bool(parameter.grad.isfinite().all()), f"the gradient of {name} is not finite")
+
+
+def check_parameters(make: MakeHead) -> None:
+    """The quantum parameters are parameters, and are as many as the circuit has weights."""
+    head = _make(make)
+    own = {id(parameter) for parameter in head.parameters()}
+    quantum = head.quantum_parameters()
+    require(all(id(parameter) in own for parameter in quantum), "a quantum parameter is no parameter of the head")
+    expected = head.circuit.n_weights if head.circuit is not None else 0
+    count = sum(parameter.numel() for parameter in quantum)
+    require(count == expected, f"{count} quantum parameters, but the circuit has {expected} weights")
+
+
+def check_state(make: MakeHead, features: torch.Tensor) -> None:
+    """The state alone makes another head of the same options the same."""
+    head, other = _make(make, 0), _make(make, 1)
+    other.load_state_dict(head.state_dict())
+    with torch.no_grad():
+        require(torch.equal(head(features), other(features)), "the restored head differs")
+
+
+def _make(make: MakeHead, seed: int = 0) -> Head:
+    return make(torch.Generator().manual_seed(seed))
+
+
+def _weights(head: Head) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in head.parameters()])

@@ -1,0 +1,128 @@
+"""Every registered component passes the suite that its kind has to pass."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from qlab.backends.engine import EngineBackend
+from qlab.backends.pennylane import PennyLaneBackend
+from qlab.backends.shift import ParameterShift
+from qlab.config import registry
+from qlab.config.options.datasets import SplitOptions
+from qlab.config.options.heads import MLP
+from qlab.data.dataset import DataContext, Dataset
+from qlab.encoders.encoder import FitContext
+from qlab.heads.head import Head
+from qlab.testing.backends import check_backend
+from qlab.testing.datasets import check_dataset
+from qlab.testing.encoders import check_encoder
+from qlab.testing.heads import check_head
+
+SPLIT_FIELDS = frozenset(field.name for field in dataclasses.fields(SplitOptions))
+SMALL: dict[str, dict[str, Any]] = {
+    "quantum_dot": {"size": 40, "resolution": 16},
+    "resnet": {"n_features": 4, "weights": "random"},
+    "tensor_train": {"n_features": 4, "source": "train", "pretrain_epochs": 1},
+    "identity": {},
+}
+
+
+def options(group: str, name: str, **changes: Any) -> Any:
+    return dataclasses.replace(registry.options_class(group, name)(), **changes)
+
+
+@pytest.mark.parametrize("name", registry.names("dataset"))
+def test_datasets(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    chosen = options("dataset", name, **SMALL.get(name, {}))
+    if name in ("mnist", "fashion_mnist"):
+        chosen.path = str(request.getfixturevalue("data_dir") / name)
+    check_dataset(lambda: registry.build(chosen, leave_out=SPLIT_FIELDS), DataContext(cache=tmp_path))
+
+
+@pytest.mark.parametrize("name", registry.names("encoder"))
+def test_encoders(name: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    labels = np.arange(120, dtype=np.int64) % 2
+    images = rng.normal(size=(120, 1, 16, 16)).astype(np.float32) + labels[:, None, None, None].astype(np.float32)
+    data = Dataset("noise", "synthetic", images, labels, ("low", "high"))
+    chosen = options("encoder", name, **SMALL.get(name, {"n_features": 4}))
+
+    def no_source(size: int) -> Dataset:
+        raise AssertionError("no source set is needed here")
+
+    check_encoder(lambda: registry.build(chosen), data, FitContext(source=no_source, cache=tmp_path))
+
+
+@pytest.mark.parametrize("name", registry.names("head"))
+def test_heads(name: str) -> None:
+    chosen = options("head", name)
+
+    def make(generator: torch.Generator) -> Head:
+        required = (8, 3, EngineBackend(precision="double"), generator)
+        if isinstance(chosen, MLP):
+            return registry.factory(chosen)(*required, n_parameters=147)  # type: ignore[no-any-return]
+        return registry.build(chosen, *required)  # type: ignore[no-any-return]
+
+    check_head(make, 8, 3)
+
+
+@pytest.mark.parametrize("name", registry.names("backend"))
+def test_backends(name: str) -> None:
+    check_backend(registry.build(options("backend", name)), 2e-6)
+
+
+@pytest.mark.parametrize(
+    ("backend", "tolerance"),
+    [
+        (EngineBackend(precision="double"), 1e-12),
+        (ParameterShift(EngineBackend(precision="double")), 1e-12),
+        (PennyLaneBackend(), 1e-10),
+        (PennyLaneBackend(device="lightning.qubit", gradient="adjoint"), 2e-6),
+        # With PyTorch, default.mixed computes parts of a circuit in single precision.
+        (PennyLaneBackend(device="default.mixed"), 2e-6),
+    ],
+    ids=["engine in double precision", "parameter shift", "default.qubit", "lightning.qubit", "default.mixed"],
+)
+def test_backends_in_other_settings(backend: Any, tolerance: float) -> None:
+    check_backend(backend, tolerance)
+
+
+def test_a_dataset_that_breaks_a_rule_is_caught() -> None:
+    class Forgetful:
+        def load(self, context: DataContext) -> Dataset:
+            images = np.random.default_rng().normal(size=(20, 1, 4, 4)).astype(np.float32)
+            return Dataset("noise", "synthetic", images, np.arange(20, dtype=np.int64) % 2, ("a", "b"))
+
+        def load_source(self, context: DataContext, size: int) -> Dataset:
+            raise NotImplementedError
+
+    with pytest.raises(AssertionError, match="two loads give different images"):
+        check_dataset(Forgetful, DataContext())
+
+
+def test_a_backend_that_leaves_noise_out_in_silence_is_caught() -> None:
+    class Silent(EngineBackend):
+        def expectations(self, *arguments: Any, noise: object = None, shots: int | None = None) -> torch.Tensor:
+            return super().expectations(*arguments)
+
+    with pytest.raises(AssertionError, match="cannot execute noise, yet it did not refuse"):
+        check_backend(Silent(precision="double"), 1e-10)
+
+
+def test_a_head_with_weights_of_its_own_chance_is_caught() -> None:
+    class Loose(Head):
+        def __init__(self, generator: torch.Generator) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 2)
+
+        def forward(self, features: torch.Tensor) -> torch.Tensor:
+            return self.layer(features)  # type: ignore[no-any-return]
+
+    with pytest.raises(AssertionError, match="the same seed gives different first weights"):
+        check_head(Loose, 4, 2)
