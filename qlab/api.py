@@ -10,7 +10,7 @@ from qlab.jobs.run import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-    from qlab.results.record import EvaluationRecord
+    from qlab.records.record import EvaluationRecord
 
 
 def train(*overrides: str, force: bool = False) -> Run:
@@ -33,7 +33,7 @@ def load(run: str | Path, output_dir: str | Path = "outputs") -> Run:
     Raises:
         UnknownNameError: there is none.
     """
-    from qlab.results.store import find_run
+    from qlab.records.store import find_run
 
     return Run(find_run(Path(output_dir), str(run)))
 
@@ -53,7 +53,7 @@ def results(output_dir: str | Path = "outputs") -> pd.DataFrame:
 
     import pandas as pd
 
-    from qlab.results.store import finished_runs
+    from qlab.records.store import finished_runs
 
     records = [dataclasses.asdict(Run(folder).record) for folder in finished_runs(Path(output_dir))]
     return pd.json_normalize(records)

@@ -34,7 +34,7 @@ def command(
         from qlab.cli.tables import print_evaluation
         from qlab.config.validate import eval_config
         from qlab.jobs.run import Run
-        from qlab.results.store import find_run
+        from qlab.records.store import find_run
 
         request = eval_config(config)
         found = Run(find_run(Path(request.place.output_dir), run))

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qlab.cli.output import print_facts
-from qlab.results.environment import installed_version
+from qlab.records.environment import installed_version
 
 if TYPE_CHECKING:
     from qlab.jobs.run import Run
-    from qlab.results.record import EvaluationRecord, TrainRecord
+    from qlab.records.record import EvaluationRecord, TrainRecord
 
 
 def print_run(run: Run) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from qlab.config import folders, registry
-from qlab.results.environment import environment
+from qlab.records.environment import environment
 
 
 def examine() -> dict[str, str]:

@@ -19,9 +19,9 @@ from qlab.jobs.restore import restore_config, restore_model
 from qlab.jobs.run import Run
 from qlab.jobs.training import dataset_facts, examples, record_config
 from qlab.progress import Progress, Silent
-from qlab.results.environment import environment, peak_memory_mib
-from qlab.results.record import SCHEMA, EvaluationRecord
-from qlab.results.store import write_arrays
+from qlab.records.environment import environment, peak_memory_mib
+from qlab.records.record import SCHEMA, EvaluationRecord
+from qlab.records.store import write_arrays
 from qlab.training.trainer import predict
 
 

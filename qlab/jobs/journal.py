@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from qlab.progress import Progress
-from qlab.results.store import RunFolder
+from qlab.records.store import RunFolder
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from qlab.config.options.heads import MLP
 from qlab.config.schema import Component, RunConfig
 from qlab.config.validate import component
 from qlab.heads.head import Head, Projected
-from qlab.results.record import CircuitResources, Parameters
+from qlab.records.record import CircuitResources, Parameters
 from qlab.training.seeds import torch_generator
 
 

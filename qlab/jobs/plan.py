@@ -11,8 +11,8 @@ from qlab.jobs.model import build_backend, build_model, circuit_resources, count
 from qlab.jobs.prepare import build_loader, split_options
 from qlab.jobs.train import folder_of
 from qlab.progress import Progress
-from qlab.results.record import CircuitResources
-from qlab.results.store import RunFolder
+from qlab.records.record import CircuitResources
+from qlab.records.store import RunFolder
 from qlab.training.trainer import EVALUATION_BATCH
 
 AMPLITUDE_BYTES = {"single": 8, "double": 16}

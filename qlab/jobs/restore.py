@@ -15,8 +15,8 @@ from qlab.config.validate import run_config
 from qlab.errors import CorruptFileError, DataError
 from qlab.heads.head import Head
 from qlab.jobs.model import build_backend, build_model
-from qlab.results.record import TrainRecord
-from qlab.results.store import RunFolder, read_yaml
+from qlab.records.record import TrainRecord
+from qlab.records.store import RunFolder, read_yaml
 
 
 def restore_config(folder: RunFolder, **place: Any) -> RunConfig:

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qlab.results.record import TrainRecord
-from qlab.results.store import RunFolder, read_arrays
+from qlab.records.record import TrainRecord
+from qlab.records.store import RunFolder, read_arrays
 
 if TYPE_CHECKING:
     import numpy as np

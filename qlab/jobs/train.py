@@ -8,7 +8,7 @@ from qlab.config.keys import training_key
 from qlab.config.schema import RunConfig
 from qlab.jobs.run import Run
 from qlab.progress import Progress, Silent
-from qlab.results.store import RunFolder, run_folder
+from qlab.records.store import RunFolder, run_folder
 
 
 def train(config: RunConfig, progress: Progress | None = None, *, force: bool = False) -> Run:

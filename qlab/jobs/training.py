@@ -23,9 +23,9 @@ from qlab.jobs.model import build_backend, build_model, circuit_resources, count
 from qlab.jobs.prepare import Task, prepare
 from qlab.jobs.run import Run
 from qlab.progress import Progress
-from qlab.results.environment import environment, peak_memory_mib
-from qlab.results.record import SCHEMA, TrainRecord
-from qlab.results.store import RunFolder, write_arrays, write_csv, write_yaml
+from qlab.records.environment import environment, peak_memory_mib
+from qlab.records.record import SCHEMA, TrainRecord
+from qlab.records.store import RunFolder, write_arrays, write_csv, write_yaml
 from qlab.training.trainer import Examples, Outcome, Trainer, predict
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from qlab.errors import CorruptFileError, RequestError, UnknownNameError
 from qlab.files import atomic_write, sha256_file, write_bytes
-from qlab.results.record import SCHEMA, EvaluationRecord
-from qlab.results.store import (
+from qlab.records.record import SCHEMA, EvaluationRecord
+from qlab.records.store import (
     RunFolder,
     find_run,
     read_arrays,
