@@ -54,6 +54,8 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read the output has gone; Python must not try to flush it once more on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        return _complain(f"{error.filename or 'a file'}: {error.strerror or error}; repeat the command to go on", 1)
     except Exception as error:
         traceback.print_exc()
         return _complain(f"this is a defect of qlab: {type(error).__name__}: {error}", 1)

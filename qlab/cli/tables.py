@@ -42,6 +42,7 @@ def print_evaluation(run: Run, record: EvaluationRecord) -> None:
         **_scores(record.metrics, record.split),
         "the run's own test accuracy": _accuracy(run.metrics),
         "changed predictions": "not known for this split" if changed is None else f"{changed}",
+        "features": "those of training" if record.same_features else "computed anew, not bit for bit those of training",
         "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in record.timing.items()),
         "files": str(run.folder.evaluations / f"{record.key}.json"),
     }

@@ -33,6 +33,7 @@ def run_config(cfg: DictConfig) -> RunConfig:
     values = plain(cfg)
     scalars = _scalars(RunScalars, values)
     components = {group: component(group, values[group]) for group in GROUPS}
+    _check_output(scalars)
     _find_data(components["dataset"], scalars)
     _check_paths(components)
     return RunConfig(
@@ -44,6 +45,7 @@ def eval_config(cfg: DictConfig) -> EvalConfig:
     """Return the validated config of an evaluation; raises as ``run_config`` does."""
     values = plain(cfg)
     scalars = _scalars(EvalScalars, values)
+    _check_output(scalars)
     noise, backend = component("noise", values["noise"]), component("backend", values["backend"])
     return EvalConfig(noise=noise, backend=backend, split=scalars.split, place=_place(scalars))
 
@@ -84,6 +86,13 @@ def _scalars(kind: type[T], values: Mapping[str, Any]) -> T:
 
 def _place(scalars: Place) -> Place:
     return Place(**{field.name: getattr(scalars, field.name) for field in dataclasses.fields(Place)})
+
+
+def _check_output(place: Place) -> None:
+    folder = Path(place.output_dir).absolute()
+    existing = next(part for part in (folder, *folder.parents) if part.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK)):
+        raise OptionError(f"output_dir={place.output_dir} cannot be written to: set output_dir to a folder that can")
 
 
 def _find_data(dataset: Component, place: Place) -> None:

@@ -17,7 +17,7 @@ from qlab.jobs.model import build_backend
 from qlab.jobs.prepare import prepare
 from qlab.jobs.restore import restore_config, restore_model
 from qlab.jobs.run import Run
-from qlab.jobs.training import dataset_facts, examples, record_config
+from qlab.jobs.training import dataset_facts, examples, features_sha256, record_config
 from qlab.progress import Progress, Silent
 from qlab.records.environment import environment, peak_memory_mib
 from qlab.records.record import SCHEMA, EvaluationRecord
@@ -71,6 +71,7 @@ def evaluate(
         run_key=run.folder.key,
         split=config.split,
         changed_predictions=None if own is None else int((own.argmax(1) != logits.argmax(1)).sum()),
+        same_features=features_sha256(task) == run.record.encoder["features_sha256"],
     )
     record.write(result)
     return record

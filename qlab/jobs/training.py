@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -157,6 +158,7 @@ def _record(
         circuit=dataclasses.asdict(resources) if resources else None,
         encoder={
             "features_key": task.features.key,
+            "features_sha256": features_sha256(task),
             "n_features": task.features.train.shape[1],
             "features_cached": task.features.cached,
             "provenance": dict(task.features.provenance),
@@ -177,6 +179,12 @@ def plugins(config: RunConfig) -> dict[str, str]:
     chosen = ((group, getattr(config, group).name) for group in registry.ENTRY_POINT_GROUPS)
     found = ((f"{group}={name}", registry.origin(group, name)) for group, name in chosen)
     return {component: package for component, package in found if package is not None}
+
+
+def features_sha256(task: Task) -> str:
+    """Return a hash of the features of all three parts."""
+    parts = (task.features.train, task.features.val, task.features.test)
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
 
 def record_config(config: RunConfig) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class TrainRecord(Record):
     Attributes:
         parameters: counts by kind (``Parameters``).
         circuit: resources of the head's circuit (``CircuitResources``), or None for a classical head.
-        encoder: features' key, frozen parameters, provenance of the block.
+        encoder: hashes of what the features depend on and of the features, their width, provenance of the block.
         training: epochs run, epoch kept, whether stopped early, last losses.
         val_metrics: metrics of the validation split.
     """
@@ -121,8 +121,10 @@ class EvaluationRecord(Record):
         run_key: the run's key.
         split: the part it was evaluated on.
         changed_predictions: examples whose predicted class differs from the run's own; None on another split.
+        same_features: whether the features are bit for bit those that the run was trained on.
     """
 
     run_key: str
     split: str
     changed_predictions: int | None
+    same_features: bool

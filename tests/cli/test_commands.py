@@ -104,6 +104,7 @@ def test_an_evaluation_on_another_backend_agrees(qlab: Qlab) -> None:
     assert answer.code == 0, answer.err
     record = json.loads(answer.out)["record"]
     assert record["changed_predictions"] == 0
+    assert record["same_features"]
     assert record["metrics"]["cross_entropy"] == pytest.approx(run["record"]["metrics"]["cross_entropy"], abs=1e-4)
     other_split = json.loads(qlab("eval", run["path"], "split=train", "--json").out)["record"]
     assert other_split["metrics"]["n"] == 60

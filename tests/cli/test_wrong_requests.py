@@ -33,6 +33,7 @@ WRONG = {
     "unreadable word": (("train", "head.n_qubits={"), "'head.n_qubits={' cannot be read"),
     "no such path": (("train", "dataset=mnist", "dataset.path=nowhere"), "dataset.path=nowhere does not exist"),
     "no such data folder": (("train", "dataset=mnist", "data_dir=nowhere"), "data_dir=nowhere is not a folder"),
+    "no such output folder": (("train", "output_dir=/dev/null/x"), "output_dir=/dev/null/x cannot be written to"),
     "no data": (("train", "dataset=mnist"), "train-images-idx3-ubyte"),
     "widths": (("train", "dataset=digits", "encoder.n_features=5"), "5 features and 8 qubits"),
     "too few qubits": (("train", "dataset=digits", "head.readout=expectations"), "there are 10 classes and 8 qubits"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -138,6 +139,40 @@ def test_a_damaged_result_is_named_and_force_mends_it(qlab: Qlab, workplace: Pat
     assert answer.code == 1
     assert "--force" in answer.err
     assert train(qlab, "--force")["record"]["metrics"]["n"] == 80
+
+
+def test_a_full_disk_is_one_line_and_the_run_goes_on_later(
+    qlab: Qlab, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every write of a run fails once, one after the other; what is left is always enough to go on."""
+    written: list[Path] = []
+    sync = os.fsync
+
+    def count(descriptor: int) -> None:
+        written.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", count)
+    expected = train(qlab, "output_dir=whole")["record"]
+    for broken in range(len(written)):
+        left = broken
+
+        def fail(descriptor: int) -> None:
+            nonlocal left
+            if left == 0:
+                raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
+            left -= 1
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", fail)
+        answer = qlab("train", *SMALL, f"output_dir=broken{broken}")
+        assert answer.code == 1, answer.err
+        assert answer.err.splitlines()[-1].startswith("error: somewhere: No space left on device")
+        assert "Traceback" not in answer.err
+        monkeypatch.setattr(os, "fsync", sync)
+        record = train(qlab, f"output_dir=broken{broken}")["record"]
+        assert record["metrics"] == expected["metrics"]
+        assert not list((workplace / f"broken{broken}").rglob("*.tmp"))
 
 
 def test_a_damaged_feature_cache_is_made_again(qlab: Qlab, workplace: Path) -> None:

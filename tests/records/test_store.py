@@ -156,6 +156,7 @@ def record() -> EvaluationRecord:
         run_key="r",
         split="test",
         changed_predictions=None,
+        same_features=True,
         **empty,
     )
 
