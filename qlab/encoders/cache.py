@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from filelock import FileLock
 from numpy.typing import NDArray
@@ -21,14 +21,6 @@ from qlab.progress import Progress
 
 _Arrays = dict[str, NDArray[Any]]
 _Found = tuple[_Arrays, dict[str, Any]]
-
-
-class CacheableEncoder(Encoder, Protocol):
-    """An encoder that says what, besides its options and images, decides its features."""
-
-    def cache_facts(self, context: FitContext) -> Mapping[str, object]:
-        """Return JSON-able facts: a version of the code, hashes of the files and of the source examples it uses."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +49,7 @@ class Features:
 
 
 def encode(
-    encoder: CacheableEncoder,
+    encoder: Encoder,
     *,
     name: str,
     options: Mapping[str, object],

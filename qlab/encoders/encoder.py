@@ -56,6 +56,13 @@ class Encoder(Protocol):
         """JSON-able facts for the record (where weights come from, source accuracy), after ``fit``."""
         ...
 
+    def cache_facts(self, context: FitContext) -> Mapping[str, object]:
+        """Return what decides the features besides options and images, JSON-able.
+
+        A version of the code, hashes of the files that it reads and of the source examples that it is trained on.
+        """
+        ...
+
     def fit(self, images: FloatArray, labels: IntArray, context: FitContext) -> None:
         """Fit on the training split: images (N, C, H, W), labels (N,)."""
         ...
