@@ -49,7 +49,7 @@ class PretrainingOptions(FeatureOptions):
         "generated", "train it on a disjoint set or on the training split", choices=("generated", "train")
     )
     source_size: int = option(1800, "examples of the disjoint set", at_least=10)
-    pretrain_epochs: int = option(8, "passes over the source examples", at_least=1)
+    pretrain_epochs: int = option(6, "passes over the source examples", at_least=1)
     pretrain_lr: float = option(2e-3, "largest learning rate", above=0)
 
 
@@ -62,8 +62,8 @@ class TensorTrain(PretrainingOptions):
     input_shape: str | None = option(None, "modes of the pixels, e.g. 5x10x5x10; null: balanced")
     output_shape: str | None = option(None, "modes of the features, e.g. 2x2x2x1; null: balanced")
     rank: int = option(2, "rank of every bond", at_least=1, at_most=64)
-    pretrain_epochs: int = option(12, "passes over the source examples", at_least=1)
-    pretrain_lr: float = option(0.05, "largest learning rate", above=0)
+    pretrain_epochs: int = option(30, "passes over the source examples", at_least=1)
+    pretrain_lr: float = option(0.02, "largest learning rate", above=0)
 
 
 @dataclass
@@ -72,7 +72,7 @@ class ResNet(PretrainingOptions):
 
     FACTORY: ClassVar[str] = "qlab.encoders.resnet:ResNet"
 
-    depth: int = option(18, "18 or 50 layers", at_least=18, at_most=50)
+    depth: int = option(18, "layers", choices=(18, 50))
     weights: str = option("pretrained", "where the weights come from", choices=("pretrained", "imagenet", "random"))
     weights_path: str | None = option(None, "local file or folder of the weights", is_path=True)
     projection: str = option("pca", "from 512 or 2048 features to n", choices=("pca", "random", "trainable"))

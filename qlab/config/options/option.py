@@ -17,12 +17,13 @@ class Range:
     at_least: float | None = None
     above: float | None = None
     at_most: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str | int, ...] = ()
 
     def complaint(self, value: Any) -> str | None:
         """Return what is wrong with ``value`` and what would be right, or None."""
         if self.choices and value not in self.choices:
-            return f"is not one of {', '.join(self.choices)}{did_you_mean(str(value), self.choices)}"
+            names = [str(choice) for choice in self.choices]
+            return f"is not one of {', '.join(names)}{did_you_mean(str(value), names)}"
         if not isinstance(value, int | float) or isinstance(value, bool):
             return None
         if not math.isfinite(value):
@@ -43,7 +44,7 @@ def option(
     at_least: float | None = None,
     above: float | None = None,
     at_most: float | None = None,
-    choices: Sequence[str] = (),
+    choices: Sequence[str | int] = (),
     is_path: bool = False,
 ) -> Any:
     """Declare a dataclass field with a default, a range and one line of help.
