@@ -48,12 +48,22 @@ def evaluate(run: Run, *overrides: str, force: bool = False) -> EvaluationRecord
 
 
 def results(output_dir: str | Path = "outputs") -> pd.DataFrame:
-    """Return one row per finished training run, nested values as dotted columns."""
+    """Return one row per finished training run, nested values as dotted columns.
+
+    A record that is damaged or of another version of qlab is left out, with a warning that names it.
+    """
     import dataclasses
+    import warnings
 
     import pandas as pd
 
+    from qlab.errors import CorruptFileError
     from qlab.records.store import finished_runs
 
-    records = [dataclasses.asdict(Run(folder).record) for folder in finished_runs(Path(output_dir))]
+    records = []
+    for folder in finished_runs(Path(output_dir)):
+        try:
+            records.append(dataclasses.asdict(Run(folder).record))
+        except CorruptFileError as error:
+            warnings.warn(str(error), stacklevel=2)
     return pd.json_normalize(records)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from qlab.cli import cat, completion, doctor, evaluate, ls, plan, pretrain, train, validate
+from qlab.cli import cat, completion, doctor, evaluate, interrupt, ls, plan, pretrain, train, validate
 from qlab.errors import QlabError
 
 INTERRUPTED = 130
@@ -37,6 +37,7 @@ def main() -> None:
     if completion.VARIABLE in os.environ:
         completion.answer(app)
         sys.exit(0)
+    interrupt.listen()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -54,14 +55,22 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read the output has gone; Python must not try to flush it once more on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "can't allocate memory" not in str(error):
+            return _defect(error)
+        return _complain("there is not enough memory; qlab plan says what a run takes", 1)
     except OSError as error:
         return _complain(f"{error.filename or 'a file'}: {error.strerror or error}; repeat the command to go on", 1)
     except Exception as error:
-        traceback.print_exc()
-        return _complain(f"this is a defect of qlab: {type(error).__name__}: {error}", 1)
+        return _defect(error)
     if code == INTERRUPTED:
         return _complain("interrupted; repeat the command to go on", INTERRUPTED)
     return code if isinstance(code, int) else 0
+
+
+def _defect(error: Exception) -> int:
+    traceback.print_exception(error)
+    return _complain(f"this is a defect of qlab: {type(error).__name__}: {error}", 1)
 
 
 def _complain(message: str, code: int) -> int:

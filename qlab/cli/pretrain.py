@@ -6,7 +6,7 @@ from qlab.cli.arguments import Experiment, Json, Overrides, with_experiment
 
 
 def command(overrides: Overrides = None, experiment: Experiment = None, json: Json = False) -> None:
-    """Train a frozen block on a set that is disjoint from the task's; train does so by itself where it is needed.
+    """Train the weights of a ResNet on a set that is disjoint from the task's; train does so itself where it is needed.
 
     Example: qlab pretrain dataset=quantum_dot encoder=resnet18
     """

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
 
+from qlab.cli.interrupt import raise_if_swallowed
 from qlab.progress import Progress
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ class Lines:
         started = last = time.monotonic()
         for done, item in enumerate(items):
             now = time.monotonic()
+            raise_if_swallowed()
             if done and now - last >= SECONDS_BETWEEN_LINES:
                 last = now
                 left = f", {(now - started) / done * (total - done):.0f} s left" if total else ""
@@ -60,7 +62,9 @@ class Bars:
             TimeRemainingColumn(),
         )
         with RichProgress(*columns, console=self._console, transient=True) as bars:
-            yield from bars.track(items, total=_length(items, total), description=label)
+            for item in bars.track(items, total=_length(items, total), description=label):
+                raise_if_swallowed()
+                yield item
 
     def say(self, message: str) -> None:
         """Print a line above the bar."""

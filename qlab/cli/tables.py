@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qlab.cli.output import print_facts
-from qlab.records.environment import installed_version
+from qlab.records.environment import made_by_other_code
 
 if TYPE_CHECKING:
     from qlab.jobs.run import Run
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def print_run(run: Run) -> None:
     """Print the table of a training run."""
     record = run.record
-    found = f"found finished of {record.finished}{_other_version(record.environment)}" if run.found else "computed now"
+    found = f"found, finished {record.finished}{_other_code(record.environment)}" if run.found else "computed now"
     facts = {
         **_data(record.dataset),
         "encoder": _encoder(record),
@@ -100,6 +100,6 @@ def _training(record: TrainRecord) -> str:
     return f"{training['epochs']} epochs{early}, kept epoch {training['kept_epoch']}, seed {record.config['seed']}"
 
 
-def _other_version(environment: Mapping[str, Any]) -> str:
-    then, now = environment["versions"].get("qlab"), installed_version("qlab")
-    return f", by qlab {then} (this is {now})" if then != now else ""
+def _other_code(environment: Mapping[str, Any]) -> str:
+    other = made_by_other_code(environment)
+    return f", made by other code ({other}); --force computes it again" if other else ""

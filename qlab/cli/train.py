@@ -35,7 +35,11 @@ def command(
         if json:
             from dataclasses import asdict
 
-            print_json({"path": str(run.path), "found": run.found, "record": asdict(run.record)})
+            from qlab.records.environment import made_by_other_code
+
+            other = made_by_other_code(run.record.environment)
+            found = {"path": str(run.path), "found": run.found, "made_by_other_code": other}
+            print_json({**found, "record": asdict(run.record)})
         else:
             print_run(run)
 

@@ -6,16 +6,19 @@ from qlab.cli.arguments import Experiment, Json, Overrides, with_experiment
 
 
 def command(overrides: Overrides = None, experiment: Experiment = None, json: Json = False) -> None:
-    """Check a config without running it: names, types, ranges, paths.
+    """Check a config without running it: names, types, ranges, paths, and that the parts fit each other.
 
     Example: qlab validate experiment=lego_quantum_dot head.n_qubits=12
     """
     from qlab.cli.output import print_json
     from qlab.config.compose import compose
     from qlab.config.validate import run_config
+    from qlab.jobs.model import check_parts
     from qlab.jobs.train import folder_of
 
-    folder = folder_of(run_config(compose("train", with_experiment(overrides, experiment))))
+    config = run_config(compose("train", with_experiment(overrides, experiment)))
+    check_parts(config)
+    folder = folder_of(config)
     finished = folder.result.is_file()
     if json:
         print_json({"valid": True, "key": folder.key, "path": str(folder.path), "finished": finished})

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from qlab.config import folders, registry
+from qlab.config import folders, registry, sources
 from qlab.errors import RequestError, UnknownNameError
 
-GROUPS = ("experiment", "dataset", "encoder", "head", "noise", "backend", "trainer")
+GROUPS = (sources.EXPERIMENT, *sources.GROUPS)
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ def _entries(group: str) -> list[Entry]:
 
 
 def _folders(group: str) -> list[tuple[Path, str]]:
-    if group == "experiment":
+    if group == sources.EXPERIMENT:
         return [(f, o) for f, o in ((folders.own_experiments(), "yours"), (folders.shipped_experiments(), "qlab")) if f]
     return [(f / group, o) for f, o in ((folders.own_conf(), "yours"), (folders.shipped_conf(), "qlab")) if f]
 
 
 def _summary(file: Path) -> str:
-    first = file.read_text(encoding="utf-8").partition("\n")[0]
+    first = file.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     return first.removeprefix("#").strip() if first.startswith("#") else ""
 
 
@@ -86,7 +86,7 @@ def _yaml(entry: Entry) -> str:
     for folder, origin in _folders(entry.group):
         file = folder / f"{entry.name}.yaml"
         if origin == entry.origin and file.is_file():
-            return file.read_text(encoding="utf-8")
+            return file.read_text(encoding="utf-8", errors="replace")
     return f"name: {entry.name}\n" + OmegaConf.to_yaml(
         OmegaConf.structured(registry.options_class(entry.group, entry.name))
     )

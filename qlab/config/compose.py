@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import hydra
@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from qlab.config import sources
 from qlab.config.explain import explain
 from qlab.config.folders import shipped_conf
+from qlab.config.hydra_state import own_hydra
 from qlab.errors import QlabError
 
 Task = Callable[[DictConfig], None]
@@ -42,7 +43,7 @@ def run_main(config_name: str, overrides: Sequence[str], flags: Sequence[str], t
         except Exception as error:
             failures.append(error)
 
-    with _hydra_arguments([*flags, *overrides]), _explained(config_name, overrides):
+    with _hydra_arguments([*flags, *overrides]), _explained(config_name, overrides), _recipe_yields(overrides):
         hydra.main(version_base="1.3", config_path=str(shipped_conf()), config_name=config_name)(guarded)()
     if failures:
         raise failures[0]
@@ -55,8 +56,7 @@ def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
         RequestError: as in ``run_main``.
     """
     sources.register()
-    GlobalHydra.instance().clear()
-    with _explained(config_name, overrides), hydra.initialize_config_dir(str(shipped_conf()), version_base="1.3"):
+    with own_hydra(), _explained(config_name, overrides), _recipe_yields(overrides):
         return hydra.compose(config_name, list(overrides))
 
 
@@ -87,6 +87,11 @@ def _hydra_arguments(words: Sequence[str]) -> Iterator[None]:
             os.environ["HYDRA_FULL_ERROR"] = full_error
 
 
+def _recipe_yields(overrides: Sequence[str]) -> AbstractContextManager[None]:
+    """Let a recipe leave out its values of every group that is chosen in ``overrides``."""
+    return sources.replacing(frozenset(word.partition("=")[0] for word in overrides) & frozenset(sources.GROUPS))
+
+
 @contextmanager
 def _explained(config_name: str, overrides: Sequence[str]) -> Iterator[None]:
     # Hydra and what it builds on raise anything from their own errors to AssertionError on words they cannot take.
@@ -103,8 +108,7 @@ def complete_overrides(config_name: str, before: Sequence[str], current: str) ->
     from hydra._internal.core_plugins.bash_completion import BashCompletion
 
     sources.register()
-    GlobalHydra.instance().clear()
-    with hydra.initialize_config_dir(str(shipped_conf()), version_base="1.3"):
+    with own_hydra():
         loader = GlobalHydra.instance().config_loader()
         # Hydra has no public function for this; its own shells call the same one.
         found: list[str] = BashCompletion(loader)._query(config_name, " ".join([*before, current]))

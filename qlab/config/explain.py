@@ -11,7 +11,7 @@ from hydra.core.object_type import ObjectType
 from hydra.errors import OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 
-from qlab.config.folders import shipped_conf
+from qlab.config.hydra_state import own_hydra
 from qlab.errors import OptionError, RequestError, UnknownNameError, did_you_mean
 
 
@@ -29,15 +29,12 @@ def _first_wrong_word(config_name: str, overrides: Sequence[str]) -> RequestErro
     """Look for the first override that no config can satisfy."""
     words = [word.partition("=")[::2] for word in overrides]
     pairs = [(key.lstrip("+~").partition("@")[0], value, key.startswith("+")) for key, value in words]
-    GlobalHydra.instance().clear()
     try:
-        with hydra.initialize_config_dir(str(shipped_conf()), version_base="1.3"):
+        with own_hydra():
             return _wrong_choice(pairs) or _wrong_key(config_name, pairs)
     except Exception:
         # The words are fine by themselves; what is wrong lies in a file, and the first error says where.
         return None
-    finally:
-        GlobalHydra.instance().clear()
 
 
 def _wrong_choice(pairs: Sequence[tuple[str, str, bool]]) -> RequestError | None:

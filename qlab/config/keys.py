@@ -23,9 +23,9 @@ def training_key(config: RunConfig) -> str:
     return _digest({**parts, "trainer": dataclasses.asdict(config.trainer), "seed": config.seed})
 
 
-def evaluation_key(config: EvalConfig) -> str:
-    """Return the key of an evaluation among those of one run, 12 hex digits."""
-    return _digest({"noise": described(config.noise), "backend": described(config.backend), "split": config.split})
+def evaluation_key(config: EvalConfig, backend: Component) -> str:
+    """Return the key of an evaluation on ``backend`` among those of one run, 12 hex digits."""
+    return _digest({"noise": described(config.noise), "backend": described(backend), "split": config.split})
 
 
 def described(component: Component) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Which components exist: a name in a group stands for a dataclass of options, which names its factory.
 
 Built-in components are listed here by text, so that listing them imports nothing. Installed packages add their own
-through the entry-point groups ``qlab.datasets``, ``qlab.encoders``, ``qlab.heads``, ``qlab.noise`` and
+through the entry-point groups ``qlab.datasets``, ``qlab.encoders``, ``qlab.heads`` and
 ``qlab.backends``; an entry point names a dataclass of options with a class variable ``FACTORY = "module:attribute"``.
 """
 
@@ -45,7 +45,6 @@ ENTRY_POINT_GROUPS = {
     "dataset": "qlab.datasets",
     "encoder": "qlab.encoders",
     "head": "qlab.heads",
-    "noise": "qlab.noise",
     "backend": "qlab.backends",
 }
 
@@ -58,6 +57,8 @@ def plugins(group: str) -> dict[str, EntryPoint]:
         RequestError: a package claims the name of a built-in component or of another package's.
     """
     found: dict[str, EntryPoint] = {}
+    if group not in ENTRY_POINT_GROUPS:
+        return found
     for point in entry_points(group=ENTRY_POINT_GROUPS[group]):
         if point.name in BUILT_IN[group] or (point.name in found and found[point.name].value != point.value):
             raise RequestError(f"{group} '{point.name}' of {point.value} is already taken; rename that entry point")

@@ -46,10 +46,10 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class EvalConfig:
-    """Everything that defines an evaluation of a finished run."""
+    """Everything that defines an evaluation of a finished run; without a backend it is the run's own."""
 
     noise: Component
-    backend: Component
+    backend: Component | None
     split: str
     place: Place
 

@@ -1,10 +1,17 @@
-"""Two places where Hydra finds configs besides folders: recipes as the group ``experiment``, and plugins."""
+"""Where Hydra finds configs besides qlab's own folder: recipes, the user's folders, and plugins.
+
+What a recipe or an own config may say is limited to values: it cannot configure Hydra itself, nor name code to run.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
@@ -14,7 +21,22 @@ from omegaconf import OmegaConf
 
 from qlab.config import folders, registry
 
-_GROUP = "experiment"
+EXPERIMENT = "experiment"
+GROUPS = ("dataset", "encoder", "head", "noise", "backend", "trainer")
+_replaced: ContextVar[frozenset[str]] = ContextVar("groups chosen on the command line", default=frozenset())
+
+
+@contextmanager
+def replacing(groups: frozenset[str]) -> Iterator[None]:
+    """While it lasts, recipes leave out their values of ``groups``.
+
+    Those values belong to the choice that the recipe made; on another choice they would be meaningless.
+    """
+    token = _replaced.set(groups)
+    try:
+        yield
+    finally:
+        _replaced.reset(token)
 
 
 class _Names(ConfigSource):
@@ -54,7 +76,7 @@ class ExperimentSource(_Names):
 
     def groups(self) -> list[str]:
         """Return the group of recipes."""
-        return [_GROUP]
+        return [EXPERIMENT]
 
     def names(self, group: str) -> list[str]:
         """Return the recipes of the folder."""
@@ -62,10 +84,30 @@ class ExperimentSource(_Names):
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Return a recipe."""
-        file = Path(self.path) / f"{config_path.removesuffix('.yaml').partition('/')[2]}.yaml"
-        if not file.is_file():
-            raise ConfigLoadError(f"no such experiment: {file.name}")
-        return _result(self, OmegaConf.load(file), "_global_")
+        values = _read(Path(self.path) / f"{config_path.removesuffix('.yaml').partition('/')[2]}.yaml")
+        kept = {key: value for key, value in values.items() if key not in _replaced.get()}
+        return _result(self, kept, "_global_")
+
+
+class OwnConfSource(_Names):
+    """Makes ``GROUP/NAME.yaml`` of a user's folder available; other files of the folder are none of qlab's business."""
+
+    @staticmethod
+    def scheme() -> str:
+        """Return what its addresses begin with."""
+        return "own-conf"
+
+    def groups(self) -> list[str]:
+        """Return the groups that the folder adds to."""
+        return [group for group in GROUPS if (Path(self.path) / group).is_dir()]
+
+    def names(self, group: str) -> list[str]:
+        """Return the folder's options of a group."""
+        return sorted(file.stem for file in (Path(self.path) / group).glob("*.yaml"))
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Return an own config."""
+        return _result(self, _read(Path(self.path) / f"{config_path.removesuffix('.yaml')}.yaml"), None)
 
 
 class PluginSource(_Names):
@@ -88,7 +130,8 @@ class PluginSource(_Names):
         """Return a plugin's defaults."""
         group, _, name = config_path.removesuffix(".yaml").partition("/")
         defaults = OmegaConf.to_container(OmegaConf.structured(registry.options_class(group, name)))
-        return _result(self, OmegaConf.create({"name": name, **_as_dict(defaults)}), None)
+        assert isinstance(defaults, dict)
+        return _result(self, {"name": name, **{str(key): value for key, value in defaults.items()}}, None)
 
 
 class QlabSearchPath(SearchPathPlugin):
@@ -98,7 +141,7 @@ class QlabSearchPath(SearchPathPlugin):
         """Add the places."""
         own_conf, own_experiments = folders.own_conf(), folders.own_experiments()
         if own_conf is not None:
-            search_path.prepend("qlab-own", f"file://{own_conf}")
+            search_path.prepend("qlab-own", f"own-conf://{own_conf}")
         if own_experiments is not None:
             search_path.append("qlab-own-experiments", f"experiments://{own_experiments}")
         search_path.append("qlab-experiments", f"experiments://{folders.shipped_experiments()}")
@@ -108,14 +151,37 @@ class QlabSearchPath(SearchPathPlugin):
 def register() -> None:
     """Make the sources and the search path known to Hydra; repeating it changes nothing."""
     known = Plugins.instance()
-    for plugin in (ExperimentSource, PluginSource, QlabSearchPath):
+    for plugin in (ExperimentSource, OwnConfSource, PluginSource, QlabSearchPath):
         if plugin not in known.discover():
             known.register(plugin)
 
 
-def _result(source: ConfigSource, config: Any, package: str | None) -> ConfigResult:
+def _read(file: Path) -> dict[str, Any]:
+    """Return the values of a YAML file."""
+    try:
+        values = OmegaConf.to_container(OmegaConf.create(yaml.safe_load(file.read_text(encoding="utf-8")) or {}))
+    except FileNotFoundError as error:
+        raise ConfigLoadError(f"there is no file {file}") from error
+    except Exception as error:
+        raise ConfigLoadError(f"{file} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigLoadError(f"{file} is not a mapping of keys to values")
+    forbidden = {"hydra", "_target_"} & set(_keys(values))
+    if forbidden:
+        raise ConfigLoadError(f"{file} sets {' and '.join(sorted(forbidden))}: a config names components, never code")
+    return {str(key): value for key, value in values.items()}
+
+
+def _keys(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield str(key)
+            yield from _keys(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _keys(value)
+
+
+def _result(source: ConfigSource, values: dict[str, Any], package: str | None) -> ConfigResult:
+    config = OmegaConf.create(values)
     return ConfigResult(provider=source.provider, path=source.full_path(), config=config, header={"package": package})
-
-
-def _as_dict(container: Any) -> dict[str, Any]:
-    return {str(key): value for key, value in container.items()}

@@ -23,8 +23,12 @@ T = TypeVar("T")
 GROUPS = ("dataset", "head", "encoder", "noise", "backend")
 
 
-def run_config(cfg: DictConfig) -> RunConfig:
+def run_config(cfg: DictConfig, *, paths_must_exist: bool = True) -> RunConfig:
     """Return the validated config of a training run.
+
+    Args:
+        cfg: the composed config.
+        paths_must_exist: whether data files and the output folder matter; a model alone needs neither.
 
     Raises:
         OptionError: an option is unknown, of a wrong type or out of range, or a path does not exist.
@@ -33,9 +37,10 @@ def run_config(cfg: DictConfig) -> RunConfig:
     values = plain(cfg)
     scalars = _scalars(RunScalars, values)
     components = {group: component(group, values[group]) for group in GROUPS}
-    _check_output(scalars)
-    _find_data(components["dataset"], scalars)
-    _check_paths(components)
+    if paths_must_exist:
+        _check_output(scalars)
+        _find_data(components["dataset"], scalars)
+        _check_paths(components)
     return RunConfig(
         **components, trainer=typed(Trainer, values["trainer"], "trainer"), seed=scalars.seed, place=_place(scalars)
     )
@@ -46,8 +51,11 @@ def eval_config(cfg: DictConfig) -> EvalConfig:
     values = plain(cfg)
     scalars = _scalars(EvalScalars, values)
     _check_output(scalars)
-    noise, backend = component("noise", values["noise"]), component("backend", values["backend"])
-    return EvalConfig(noise=noise, backend=backend, split=scalars.split, place=_place(scalars))
+    chosen = values.get("backend")
+    backend = component("backend", chosen) if chosen is not None else None
+    return EvalConfig(
+        noise=component("noise", values["noise"]), backend=backend, split=scalars.split, place=_place(scalars)
+    )
 
 
 def component(group: str, node: Any) -> Component:

@@ -89,12 +89,12 @@ class ResNet:
         return dict(self._facts)
 
     def cache_facts(self, context: FitContext) -> Mapping[str, object]:
-        """Return the version of this code and the hash of the source examples or of a local weights file."""
+        """Return the version of this code and the hash of the source examples or of ImageNet's weights file."""
         facts: dict[str, object] = {"version": 1}
         if self.weights == "pretrained":
             facts |= source_facts(self.source, self.source_size, context)
-        if self.weights_path is not None:
-            facts["weights_sha256"] = sha256_file(self._imagenet_file(download=False))
+        if self.weights == "imagenet":
+            facts["weights_sha256"] = sha256_file(self._imagenet_file(download=context.download))
         return facts
 
     def pretrain(self, images: FloatArray, labels: IntArray, context: FitContext) -> Pretrained:

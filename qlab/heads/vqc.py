@@ -84,10 +84,11 @@ class VQC(Head):
 
 def check_width(n_features: int, n_qubits: int, encoding: str) -> None:
     """Raise ``OptionError`` where ``n_features`` cannot be encoded on ``n_qubits``."""
-    if encoding == "amplitude" and n_features > 2**n_qubits:
+    wanted = max(1, (n_features - 1).bit_length())
+    if encoding == "amplitude" and n_qubits != wanted:
         raise OptionError(
-            f"{n_features} features do not fit into the {2**n_qubits} amplitudes of {n_qubits} qubits; "
-            f"head.n_qubits={(n_features - 1).bit_length()} holds them"
+            f"the encoding 'amplitude' puts {n_features} features on {wanted} qubits, not {n_qubits}; "
+            f"set head.n_qubits={wanted} or encoder.n_features={2**n_qubits}"
         )
     if encoding != "amplitude" and n_features != n_qubits:
         raise OptionError(

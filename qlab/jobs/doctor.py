@@ -18,7 +18,9 @@ def examine() -> dict[str, str]:
     return {
         "python": f"{found['python']} on {found['platform']}",
         "processor threads": f"{found['threads']} of {found['cpu_count']}",
-        "GPU": torch.cuda.get_device_name() if cuda else "none found; everything runs on the processor",
+        "GPU": f"{torch.cuda.get_device_name()}; this version trains on the processor"
+        if cuda
+        else "none found, none needed",
         **{f"version of {name}": version or "not installed" for name, version in found["versions"].items()},
         "commit": f"{found['commit']}{' (changed since)' if found['dirty'] else ''}"
         if found["commit"]

@@ -10,14 +10,15 @@ import torch
 
 from qlab.config.keys import described, evaluation_key
 from qlab.config.schema import EvalConfig
+from qlab.config.validate import component
 from qlab.errors import DataError
 from qlab.evaluation.metrics import measure
 from qlab.jobs import threads
 from qlab.jobs.model import build_backend
-from qlab.jobs.prepare import prepare
+from qlab.jobs.prepare import encode_data, load_data
 from qlab.jobs.restore import restore_config, restore_model
 from qlab.jobs.run import Run
-from qlab.jobs.training import dataset_facts, examples, features_sha256, record_config
+from qlab.jobs.training import dataset_facts, examples, record_config
 from qlab.progress import Progress, Silent
 from qlab.records.environment import environment, peak_memory_mib
 from qlab.records.record import SCHEMA, EvaluationRecord
@@ -35,18 +36,19 @@ def evaluate(
         DataError: the data are no longer those the run was trained on.
         CorruptFileError: a file of the run is damaged.
     """
-    key = evaluation_key(config)
+    backend = config.backend or component("backend", run.record.config["backend"])
+    key = evaluation_key(config, backend)
     result = run.folder.evaluations / f"{key}.json"
     if result.is_file() and not force:
         return EvaluationRecord.read(result)
     started = time.perf_counter()
-    place = dataclasses.asdict(config.place)
-    trained = restore_config(run.folder, **{name: value for name, value in place.items() if name != "name"})
+    place = {**dataclasses.asdict(config.place), "name": run.folder.name, "output_dir": str(run.folder.root)}
+    trained = restore_config(run.folder, **place)
     threads.for_encoding(trained)
-    task = prepare(trained, progress or Silent())
+    task = encode_data(trained, load_data(trained, progress or Silent()))
     if task.splits.fingerprint != run.record.dataset["fingerprint"]:
         raise DataError(f"the data of {run.path.name} are no longer those it was trained on")
-    model = restore_model(run.folder, run.record, build_backend(config.backend))
+    model = restore_model(run.folder, run.record, trained, build_backend(backend))
     threads.for_head(trained, model)
     known = examples(task, config.split)
     logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
@@ -61,7 +63,7 @@ def evaluate(
         name=run.folder.name,
         config=record_config(trained),
         dataset=dataset_facts(task),
-        backend=described(config.backend),
+        backend=described(backend),
         noise=described(config.noise),
         metrics=dataclasses.asdict(measure(logits, labels)),
         timing=seconds,
@@ -71,7 +73,7 @@ def evaluate(
         run_key=run.folder.key,
         split=config.split,
         changed_predictions=None if own is None else int((own.argmax(1) != logits.argmax(1)).sum()),
-        same_features=features_sha256(task) == run.record.encoder["features_sha256"],
+        same_features=task.features_sha256 == run.record.encoder["features_sha256"],
     )
     record.write(result)
     return record

@@ -12,15 +12,45 @@ from qlab.config import registry
 from qlab.config.options.heads import MLP
 from qlab.config.schema import Component, RunConfig
 from qlab.config.validate import component
+from qlab.data.dataset import Dataset
 from qlab.heads.head import Head, Projected
 from qlab.records.record import CircuitResources, Parameters
 from qlab.training.seeds import torch_generator
+
+FEWEST_CLASSES = 2
 
 
 def build_backend(chosen: Component, gradient: str = "backend") -> Backend:
     """Return the backend, wrapped where gradients are to come from the parameter-shift rule."""
     backend: Backend = registry.build(chosen.options)
     return ParameterShift(backend) if gradient == "parameter_shift" else backend
+
+
+def check_parts(config: RunConfig) -> None:
+    """Build what can be built without data, to find now what would fail later.
+
+    The number of classes is known from the data only: it is taken to be the least, and a head whose size depends on it
+    is left out.
+
+    Raises:
+        RequestError: a part does not exist, or does not fit another.
+    """
+    backend = build_backend(config.backend, config.trainer.gradient)
+    width = _declared_width(config)
+    if width is not None and not isinstance(config.head.options, MLP):
+        build_model(config, backend, width, FEWEST_CLASSES)
+
+
+def feature_width(config: RunConfig, dataset: Dataset) -> int:
+    """Return how many features the encoder of ``config`` hands over."""
+    return _declared_width(config) or dataset.images[0].size
+
+
+def _declared_width(config: RunConfig) -> int | None:
+    """Return the number of features where the options alone decide it."""
+    options = config.encoder.options
+    width: int | None = getattr(registry.build(options), "n_outputs", getattr(options, "n_features", None))
+    return width
 
 
 def build_model(config: RunConfig, backend: Backend, n_inputs: int, n_classes: int) -> Head:

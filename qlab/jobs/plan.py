@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qlab.config.schema import RunConfig
-from qlab.data.splits import split
 from qlab.heads.head import Head
-from qlab.jobs.model import build_backend, build_model, circuit_resources, count_parameters
-from qlab.jobs.prepare import build_loader, split_options
+from qlab.jobs.model import (
+    build_backend,
+    build_model,
+    circuit_resources,
+    count_parameters,
+    feature_width,
+)
+from qlab.jobs.prepare import load_data
 from qlab.jobs.train import folder_of
 from qlab.progress import Progress
 from qlab.records.record import CircuitResources
@@ -49,12 +54,10 @@ def plan(config: RunConfig, progress: Progress) -> Plan:
     Raises:
         RequestError: the data are missing or do not fit the options.
     """
-    loader, context = build_loader(config, progress)
-    dataset = loader.load(context)
-    splits = split(dataset, **split_options(config))
-    sizes = {part: len(getattr(splits, part)) for part in ("train", "val", "test")}
-    n_inputs = getattr(config.encoder.options, "n_features", None) or dataset.images[0].size
-    model = build_model(config, build_backend(config.backend), n_inputs, len(dataset.classes))
+    data = load_data(config, progress)
+    sizes = {part: len(getattr(data.splits, part)) for part in ("train", "val", "test")}
+    width = feature_width(config, data.dataset)
+    model = build_model(config, build_backend(config.backend), width, len(data.dataset.classes))
     resources = circuit_resources(model)
     folder = folder_of(config)
     return Plan(

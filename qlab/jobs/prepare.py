@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,23 @@ from qlab.encoders.encoder import FitContext
 from qlab.progress import Progress
 
 _SPLIT_FIELDS = frozenset(field.name for field in dataclasses.fields(SplitOptions))
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Images and labels, and who is in which part.
+
+    Attributes:
+        dataset: all examples.
+        splits: the parts.
+        source: gives examples to pre-train on.
+        seconds: time spent.
+    """
+
+    dataset: Dataset
+    splits: Splits
+    source: FitContext
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,53 +56,57 @@ class Task:
     features: Features
     seconds: dict[str, float]
 
+    @cached_property
+    def features_sha256(self) -> str:
+        """Hash of the features of all three parts."""
+        parts = (self.features.train, self.features.val, self.features.test)
+        return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
-def prepare(config: RunConfig, progress: Progress) -> Task:
-    """Load, split and encode the data of ``config``, from the cache where it can.
+
+def load_data(config: RunConfig, progress: Progress) -> Data:
+    """Load and split the data of ``config``.
 
     Raises:
         RequestError: the data are missing or do not fit the options.
     """
     started = time.perf_counter()
-    loader, context = build_loader(config, progress)
-    dataset = loader.load(context)
-    splits = split(dataset, **split_options(config))
-    loaded = time.perf_counter()
-    features = encode(
-        registry.build(config.encoder.options),
-        name=config.encoder.name,
-        options=described(config.encoder),
-        dataset=dataset,
-        train=splits.train,
-        val=splits.val,
-        test=splits.test,
-        context=fit_context(config, loader, context),
-        folder=context.cache / "features",
-    )
-    return Task(dataset, splits, features, {"data": loaded - started, "encoding": time.perf_counter() - loaded})
-
-
-def build_loader(config: RunConfig, progress: Progress) -> tuple[Loader, DataContext]:
-    """Return the dataset's loader and what it may use."""
     loader: Loader = registry.build(config.dataset.options, leave_out=_SPLIT_FIELDS)
-    return loader, DataContext(cache=cache_folder(config), download=config.place.download, progress=progress)
-
-
-def fit_context(config: RunConfig, loader: Loader, context: DataContext) -> FitContext:
-    """Return what the frozen block may use while it is fitted."""
+    cache = Path(config.place.output_dir) / "cache"
+    context = DataContext(cache=cache, download=config.place.download, progress=progress)
+    dataset = loader.load(context)
+    splits = split(dataset, **_split_options(config))
 
     def source(size: int) -> Dataset:
         return loader.load_source(context, size)
 
-    return FitContext(source=source, cache=context.cache, download=config.place.download, progress=context.progress)
+    fit_context = FitContext(source=source, cache=cache, download=config.place.download, progress=progress)
+    return Data(dataset, splits, fit_context, time.perf_counter() - started)
 
 
-def split_options(config: RunConfig) -> dict[str, Any]:
+def encode_data(config: RunConfig, data: Data) -> Task:
+    """Fit the frozen block on the training part and encode all parts, from the cache where they are in it.
+
+    Raises:
+        RequestError: the block does not fit the images, or its weights are missing.
+        DivergedError: its pre-training failed.
+    """
+    started = time.perf_counter()
+    features = encode(
+        registry.build(config.encoder.options),
+        name=config.encoder.name,
+        options=described(config.encoder),
+        dataset=data.dataset,
+        train=data.splits.train,
+        val=data.splits.val,
+        test=data.splits.test,
+        context=data.source,
+        folder=data.source.cache / "features",
+    )
+    seconds = {"data": data.seconds, "encoding": time.perf_counter() - started}
+    return Task(data.dataset, data.splits, features, seconds)
+
+
+def _split_options(config: RunConfig) -> dict[str, Any]:
     """Return the sizes and the seed of the split as arguments of ``split``."""
     options = {name: getattr(config.dataset.options, name) for name in _SPLIT_FIELDS}
     return {"seed": options.pop("split_seed"), **options}
-
-
-def cache_folder(config: RunConfig) -> Path:
-    """Return the folder of everything that can be computed or downloaded again."""
-    return Path(config.place.output_dir) / "cache"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from qlab.config import registry
 from qlab.config.schema import RunConfig
-from qlab.data.splits import split
 from qlab.encoders.pretrain import Pretrained
 from qlab.errors import OptionError
 from qlab.jobs import threads
-from qlab.jobs.prepare import build_loader, fit_context, split_options
+from qlab.jobs.prepare import load_data
 from qlab.progress import Progress
 
 
@@ -27,10 +26,7 @@ def pretrain(config: RunConfig, progress: Progress) -> Pretrained:
             "choose encoder=resnet18 or resnet50 with encoder.weights=pretrained"
         )
     threads.for_encoding(config)
-    loader, context = build_loader(config, progress)
-    dataset = loader.load(context)
-    train = split(dataset, **split_options(config)).train
-    done: Pretrained = encoder.pretrain(
-        dataset.images[train], dataset.labels[train], fit_context(config, loader, context)
-    )
+    data = load_data(config, progress)
+    train = data.splits.train
+    done: Pretrained = encoder.pretrain(data.dataset.images[train], data.dataset.labels[train], data.source)
     return done

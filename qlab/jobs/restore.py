@@ -14,7 +14,7 @@ from qlab.config.schema import RunConfig
 from qlab.config.validate import run_config
 from qlab.errors import CorruptFileError, DataError
 from qlab.heads.head import Head
-from qlab.jobs.model import build_backend, build_model
+from qlab.jobs.model import build_model
 from qlab.records.record import TrainRecord
 from qlab.records.store import RunFolder, read_yaml
 
@@ -35,14 +35,21 @@ def restore_config(folder: RunFolder, **place: Any) -> RunConfig:
     return config
 
 
-def restore_model(folder: RunFolder, record: TrainRecord, backend: Backend | None = None) -> Head:
-    """Return the trained model, executed on ``backend`` or on the one it was trained with.
+def restore_config_without_files(folder: RunFolder) -> RunConfig:
+    """Return the config that a run was trained with, wherever its data files may be now.
+
+    Raises:
+        CorruptFileError: ``config.yaml`` is damaged.
+    """
+    return run_config(OmegaConf.create(read_yaml(folder.config)), paths_must_exist=False)
+
+
+def restore_model(folder: RunFolder, record: TrainRecord, config: RunConfig, backend: Backend) -> Head:
+    """Return the trained model, executed on ``backend``.
 
     Raises:
         CorruptFileError: ``model.safetensors`` is damaged or belongs to another model.
     """
-    config = restore_config(folder)
-    backend = backend or build_backend(config.backend)
     model = build_model(config, backend, record.encoder["n_features"], len(record.dataset["classes"]))
     try:
         model.load_state_dict(load_file(folder.model))

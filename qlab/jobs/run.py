@@ -52,6 +52,8 @@ class Run:
     @cached_property
     def head(self) -> Head:
         """The trained model, from features (B, n_features) to logits (B, n_classes)."""
-        from qlab.jobs.restore import restore_model
+        from qlab.jobs.model import build_backend
+        from qlab.jobs.restore import restore_config_without_files, restore_model
 
-        return restore_model(self.folder, self.record)
+        config = restore_config_without_files(self.folder)
+        return restore_model(self.folder, self.record, config, build_backend(config.backend))

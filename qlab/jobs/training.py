@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save
+from torch import nn
 
 from qlab.config import registry
 from qlab.config.keys import described, training_key
@@ -20,8 +21,14 @@ from qlab.files import write_bytes, write_json
 from qlab.heads.head import Head
 from qlab.jobs import threads
 from qlab.jobs.journal import Journal
-from qlab.jobs.model import build_backend, build_model, circuit_resources, count_parameters
-from qlab.jobs.prepare import Task, prepare
+from qlab.jobs.model import (
+    build_backend,
+    build_model,
+    circuit_resources,
+    count_parameters,
+    feature_width,
+)
+from qlab.jobs.prepare import Task, encode_data, load_data
 from qlab.jobs.run import Run
 from qlab.progress import Progress
 from qlab.records.environment import environment, peak_memory_mib
@@ -40,10 +47,12 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
     journal = Journal(progress)
     for component, package in plugins(config).items():
         journal.say(f"{component} is added by {package}")
-    task = prepare(config, journal)
+    data = load_data(config, journal)
     backend = build_backend(config.backend, config.trainer.gradient)
-    model = build_model(config, backend, task.features.train.shape[1], len(task.dataset.classes))
+    model = build_model(config, backend, feature_width(config, data.dataset), len(data.dataset.classes))
+    task = encode_data(config, data)
     threads.for_head(config, model)
+    _try_out(model, examples(task, "train"))
     with folder.locked():
         if force:
             folder.clear()
@@ -74,7 +83,7 @@ def config_values(config: RunConfig) -> dict[str, Any]:
     """Return the config as plain values from which it can be validated again."""
     groups = ("dataset", "encoder", "head", "noise", "backend")
     components = {
-        group: {"name": getattr(config, group).name, **dataclasses.asdict(getattr(config, group).options)}
+        group: {"name": getattr(config, group).name, **absolute_paths(getattr(config, group).options)}
         for group in groups
     }
     return {
@@ -83,6 +92,15 @@ def config_values(config: RunConfig) -> dict[str, Any]:
         "seed": config.seed,
         **dataclasses.asdict(config.place),
     }
+
+
+def absolute_paths(options: Any) -> dict[str, Any]:
+    """Return options as plain values, with paths that hold in any working directory."""
+    values = dataclasses.asdict(options)
+    for field in dataclasses.fields(options):
+        if field.metadata.get("is_path") and values[field.name] is not None:
+            values[field.name] = str(Path(values[field.name]).absolute())
+    return values
 
 
 def dataset_facts(task: Task) -> dict[str, Any]:
@@ -99,6 +117,12 @@ def dataset_facts(task: Task) -> dict[str, Any]:
     }
 
 
+def _try_out(model: Head, known: Examples) -> None:
+    """Execute and differentiate one example, so that what the backend cannot do shows before anything is written."""
+    nn.functional.cross_entropy(model(known.features[:1]), known.labels[:1]).backward()
+    model.zero_grad(set_to_none=True)
+
+
 def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal: Journal) -> Outcome:
     trainer: Trainer = registry.build(config.trainer, leave_out=frozenset({"gradient"}))
     outcome = trainer.fit(
@@ -107,6 +131,7 @@ def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal:
         examples(task, "val"),
         seed=config.seed,
         checkpoint=folder.checkpoint,
+        identity=task.features_sha256,
         progress=journal,
     )
     model.load_state_dict(outcome.weights)
@@ -158,7 +183,7 @@ def _record(
         circuit=dataclasses.asdict(resources) if resources else None,
         encoder={
             "features_key": task.features.key,
-            "features_sha256": features_sha256(task),
+            "features_sha256": task.features_sha256,
             "n_features": task.features.train.shape[1],
             "features_cached": task.features.cached,
             "provenance": dict(task.features.provenance),
@@ -179,12 +204,6 @@ def plugins(config: RunConfig) -> dict[str, str]:
     chosen = ((group, getattr(config, group).name) for group in registry.ENTRY_POINT_GROUPS)
     found = ((f"{group}={name}", registry.origin(group, name)) for group, name in chosen)
     return {component: package for component, package in found if package is not None}
-
-
-def features_sha256(task: Task) -> str:
-    """Return a hash of the features of all three parts."""
-    parts = (task.features.train, task.features.val, task.features.test)
-    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
 
 
 def record_config(config: RunConfig) -> dict[str, Any]:

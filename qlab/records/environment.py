@@ -7,6 +7,7 @@ import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,19 @@ def commit() -> dict[str, Any]:
         return {"commit": None, "dirty": None}
     head = _git(root, "rev-parse", "HEAD")
     return {"commit": head or None, "dirty": bool(_git(root, "status", "--porcelain")) if head else None}
+
+
+def made_by_other_code(recorded: Mapping[str, Any]) -> str | None:
+    """Return what made a result, if it was not this version and commit of qlab; None if it was.
+
+    Args:
+        recorded: the ``environment`` of a record.
+    """
+    then, now = recorded["versions"].get("qlab"), installed_version("qlab")
+    here = commit()["commit"]
+    if then == now and here in (None, recorded["commit"]):
+        return None
+    return f"qlab {then}" + (f", commit {recorded['commit'][:12]}" if recorded["commit"] else "")
 
 
 def peak_memory_mib() -> float:

@@ -42,6 +42,11 @@ class RunFolder:
         return self.path.name.rpartition("-")[2]
 
     @property
+    def root(self) -> Path:
+        """The output folder that the run belongs to."""
+        return self.path.absolute().parent.parent
+
+    @property
     def name(self) -> str:
         """The folder's name without the key."""
         return self.path.name.rpartition("-")[0]

@@ -46,7 +46,7 @@ class TrainingState:
 
 
 def save_checkpoint(
-    path: Path, state: TrainingState, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: Any
+    path: Path, identity: str, state: TrainingState, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: Any
 ) -> None:
     """Write the whole state of training to ``path``, whole or not at all."""
     tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
@@ -54,6 +54,7 @@ def save_checkpoint(
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{index}/{name}": value for name, value in moments.items() if value is not None}
     meta = {
+        "identity": identity,
         "history": [asdict(row) for row in state.history],
         "best_epoch": state.best_epoch,
         "seconds": state.seconds,
@@ -64,11 +65,13 @@ def save_checkpoint(
     write_bytes(path, save(contiguous, {_META: json.dumps(meta)}))
 
 
-def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: Any) -> TrainingState:
+def load_checkpoint(
+    path: Path, identity: str, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: Any
+) -> TrainingState:
     """Restore what ``save_checkpoint`` wrote; without a file, return the state of a fresh start.
 
     Raises:
-        CorruptFileError: the file is damaged or belongs to another model.
+        CorruptFileError: the file is damaged, or belongs to another model or to examples of another ``identity``.
     """
     if not path.exists():
         return TrainingState()
@@ -76,6 +79,8 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
         with safe_open(path, "pt") as file:
             tensors: Tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             meta = json.loads(file.metadata()[_META])
+        if meta["identity"] != identity:
+            raise CorruptFileError(f"{path} was made on other features; --force trains again from the start")
         model.load_state_dict(_under("model/", tensors))
         optimizer.load_state_dict({"state": _optimizer_state(tensors), "param_groups": meta["param_groups"]})
         if scheduler is not None:

@@ -92,18 +92,35 @@ class Trainer:
         self.clip_norm, self.patience, self.keep, self.class_weights = clip_norm, patience, keep, class_weights
 
     def fit(
-        self, model: nn.Module, train: Examples, val: Examples, *, seed: int, checkpoint: Path, progress: Progress
+        self,
+        model: nn.Module,
+        train: Examples,
+        val: Examples,
+        *,
+        seed: int,
+        checkpoint: Path,
+        identity: str,
+        progress: Progress,
     ) -> Outcome:
         """Train ``model``, going on from ``checkpoint`` if it exists.
 
+        Args:
+            model: trained in place.
+            train: examples to learn from.
+            val: examples to choose the epoch by.
+            seed: of the batch order.
+            checkpoint: file that is written after every epoch.
+            identity: of the examples; a checkpoint of other examples is refused.
+            progress: told about every epoch.
+
         Raises:
             DivergedError: the loss or a weight is not finite; the checkpoint holds the last good epoch.
-            CorruptFileError: the checkpoint is damaged.
+            CorruptFileError: the checkpoint is damaged or was made on other examples.
         """
         optimizer = self._optimizer(model)
         scheduler = self._scheduler(optimizer)
         loss_function = nn.CrossEntropyLoss(weight=self._class_weights(train.labels))
-        state = load_checkpoint(checkpoint, model, optimizer, scheduler)
+        state = load_checkpoint(checkpoint, identity, model, optimizer, scheduler)
         if state.history:
             progress.say(f"going on after epoch {len(state.history)} of {self.epochs}")
         epochs = range(len(state.history) + 1, self.epochs + 1)
@@ -120,7 +137,7 @@ class Trainer:
             _require_finite(val_loss, f"the validation loss after epoch {epoch}", lr, checkpoint)
             self._note(state, model, Epoch(epoch, lr, train_loss, val_loss, val_accuracy))
             state.seconds += time.perf_counter() - started
-            save_checkpoint(checkpoint, state, model, optimizer, scheduler)
+            save_checkpoint(checkpoint, identity, state, model, optimizer, scheduler)
             progress.say(
                 f"epoch {epoch}/{self.epochs}  train loss {train_loss:.4f}  val loss {val_loss:.4f}  "
                 f"val accuracy {val_accuracy:.4f}"

@@ -92,6 +92,12 @@ def test_plan_counts_executions(qlab: Qlab) -> None:
     assert shifted["executions"]["training, gradients"] == 700 * 2 * 3 * 6 * 6
 
 
+def test_plan_counts_a_trainable_projection(qlab: Qlab) -> None:
+    overrides = ("dataset=digits", "encoder=resnet18", "encoder.weights=random", "encoder.projection=trainable")
+    plan = json.loads(qlab("plan", *overrides, "--json").out)
+    assert plan["trainable"] == (512 * 8 + 8) + 3 * 8 * 6 + (8 * 10 + 10)
+
+
 def test_doctor_reports_as_table_and_as_json(qlab: Qlab) -> None:
     assert "version of torch" in qlab("doctor").out
     assert json.loads(qlab("doctor", "--json").out)["python"].startswith("3.")

@@ -44,6 +44,23 @@ WRONG = {
         ("train", "dataset=digits", "backend=pennylane", "backend.device=default.qbit"),
         "did you mean 'default.qubit'?",
     ),
+    "gradient a device has not": (
+        ("train", "dataset=digits", "backend=pennylane", "backend.device=default.mixed", "backend.gradient=adjoint"),
+        "default.mixed with gradient adjoint",
+    ),
+    "gradient by amplitudes": (
+        (
+            *("train", "dataset=digits", "encoder=resnet18", "encoder.weights=random", "encoder.projection=trainable"),
+            *(
+                "encoder.n_features=16",
+                "head.encoding=amplitude",
+                "head.n_qubits=4",
+                "trainer.gradient=parameter_shift",
+            ),
+        ),
+        "parameter-shift rule has no gradient by embedded amplitudes",
+    ),
+    "not valid as a whole": (("validate", "head.ansatz=rong"), "did you mean 'ring'"),
     "no such run": (("eval", "lego-123"), "unknown run 'lego-123'"),
     "no such group": (("ls", "heads"), "unknown group 'heads'; did you mean 'head'?"),
     "no such config": (("cat", "head/vqx"), "did you mean 'head/vqc'?"),

@@ -56,8 +56,13 @@ def test_files_count_by_content_and_not_by_place(tmp_path: Path) -> None:
 
 
 def test_evaluations_differ_by_backend_and_split() -> None:
+    def evaluated(*overrides: str) -> str:
+        config = eval_config(compose("eval", overrides))
+        assert config.backend is not None
+        return evaluation_key(config, config.backend)
+
     keys = {
-        evaluation_key(eval_config(compose("eval", overrides)))
+        evaluated("backend=engine", *overrides)
         for overrides in (
             [],
             ["split=val"],

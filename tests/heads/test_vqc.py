@@ -61,8 +61,9 @@ def test_quantum_parameters_are_three_per_qubit_and_layer() -> None:
 @pytest.mark.parametrize("encoding", sorted(ENCODINGS))
 @pytest.mark.parametrize("ansatz", sorted(ANSATZE))
 def test_every_encoding_and_ansatz_trains(encoding: str, ansatz: str) -> None:
-    head = vqc(n_classes=2, encoding=encoding, ansatz=ansatz, init="uniform", init_scale=1.0)
-    features = torch.rand(3, 4) + 0.1
+    n_features = 16 if encoding == "amplitude" else 4
+    head = vqc(n_features, n_qubits=4, encoding=encoding, ansatz=ansatz, init="uniform", init_scale=1.0)
+    features = torch.rand(3, n_features) + 0.1
     head(features).sum().backward()
     assert head.weights.grad is not None
     assert float(head.weights.grad.abs().max()) > 1e-6
@@ -89,8 +90,10 @@ def test_what_does_not_fit_says_what_would() -> None:
         vqc(n_features=5, n_qubits=4)
     with pytest.raises(OptionError, match=r"there are 5 classes and 4 qubits"):
         vqc(n_classes=5, readout="expectations")
-    with pytest.raises(OptionError, match=r"head\.n_qubits=5 holds them"):
+    with pytest.raises(OptionError, match=r"set head\.n_qubits=5 or encoder\.n_features=16"):
         vqc(n_features=17, n_qubits=4, encoding="amplitude")
+    with pytest.raises(OptionError, match=r"puts 4 features on 2 qubits, not 4"):
+        vqc(n_features=4, n_qubits=4, encoding="amplitude")
     with pytest.raises(QlabError, match="did you mean 'ring'"):
         vqc(ansatz="rng")
 

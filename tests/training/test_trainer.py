@@ -29,7 +29,9 @@ def model(seed: int = 0) -> nn.Sequential:
 
 def fit(trainer: Trainer, folder: Path, network: nn.Module | None = None, seed: int = 0) -> Outcome:
     checkpoint = folder / "checkpoint.safetensors"
-    return trainer.fit(network or model(), blobs(1), blobs(2), seed=seed, checkpoint=checkpoint, progress=Silent())
+    return trainer.fit(
+        network or model(), blobs(1), blobs(2), seed=seed, checkpoint=checkpoint, identity="", progress=Silent()
+    )
 
 
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
@@ -64,7 +66,9 @@ def test_going_on_gives_the_same_bits(optimizer: str, schedule: str, tmp_path: P
     checkpoint = tmp_path / "parts" / "checkpoint.safetensors"
     for start, epoch in ((model(), 2), (model(seed=9), 3)):
         with pytest.raises(Interrupted):
-            trainer.fit(start, blobs(1), blobs(2), seed=0, checkpoint=checkpoint, progress=StopAfter(epoch))
+            trainer.fit(
+                start, blobs(1), blobs(2), seed=0, checkpoint=checkpoint, identity="", progress=StopAfter(epoch)
+            )
     parts = fit(trainer, tmp_path / "parts", model(seed=9))
     assert parts.history == whole.history
     assert parts.kept_epoch == whole.kept_epoch
@@ -97,7 +101,15 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_good_epoch(tmp_path: Path
     broken.features[17, 2] = float("nan")
     longer = Trainer(epochs=4, batch_size=8)
     with pytest.raises(DivergedError, match=r"the loss in epoch 3, batch \d+ is nan .* kept in .*checkpoint"):
-        longer.fit(model(), broken, blobs(2), seed=0, checkpoint=tmp_path / "checkpoint.safetensors", progress=Silent())
+        longer.fit(
+            model(),
+            broken,
+            blobs(2),
+            seed=0,
+            checkpoint=tmp_path / "checkpoint.safetensors",
+            identity="",
+            progress=Silent(),
+        )
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == kept
 
 
@@ -115,6 +127,14 @@ def test_a_damaged_checkpoint_is_named(damage: bytes | None, tmp_path: Path) -> 
     file.write_bytes(file.read_bytes()[:-10] if damage is None else damage)
     with pytest.raises(CorruptFileError, match="--force"):
         fit(trainer, tmp_path)
+
+
+def test_a_checkpoint_of_other_examples_is_refused(tmp_path: Path) -> None:
+    trainer = Trainer(epochs=1)
+    fit(trainer, tmp_path)
+    file = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(CorruptFileError, match="was made on other features; --force"):
+        trainer.fit(model(), blobs(3), blobs(2), seed=0, checkpoint=file, identity="other", progress=Silent())
 
 
 def test_clipping_bounds_the_step(tmp_path: Path) -> None:
@@ -146,6 +166,6 @@ def test_streams_of_one_seed_are_independent() -> None:
     draws = {
         (seed, purpose): torch.rand(4, generator=torch_generator(seed, purpose)).tolist()
         for seed in (0, 1)
-        for purpose in ("weights", "order", "shots")
+        for purpose in ("weights", "order")
     }
     assert len({tuple(draw) for draw in draws.values()}) == len(draws)

@@ -1,0 +1,53 @@
+"""Every recipe runs through the command line, shrunk; the main one in full, with its figure in the stated band."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qlab.config.folders import shipped_experiments
+from tests.conftest import Qlab
+
+SHRUNK = {
+    "lego_quantum_dot": (
+        "dataset.size=120",
+        "dataset.n_train=60",
+        "dataset.n_val=20",
+        "dataset.n_test=40",
+        "dataset.resolution=16",
+        "encoder.source_size=40",
+        "encoder.pretrain_epochs=1",
+        "head.n_qubits=4",
+        "trainer.epochs=2",
+    )
+}
+
+
+def train(qlab: Qlab, *overrides: str) -> dict[str, Any]:
+    answer = qlab("train", "--json", *overrides)
+    assert answer.code == 0, answer.err
+    record: dict[str, Any] = json.loads(answer.out)["record"]
+    return record
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in shipped_experiments().glob("*.yaml")))
+def test_every_recipe_runs_shrunk(name: str, qlab: Qlab) -> None:
+    record = train(qlab, f"experiment={name}", *SHRUNK[name])
+    assert record["metrics"]["n"] == 40
+    assert record["config"]["encoder"]["weights"] == "pretrained"
+
+
+@pytest.mark.slow
+def test_the_main_recipe_and_its_classical_twin(qlab: Qlab, workplace: Path) -> None:
+    """0.98 on 1,000 images has a standard error of 0.005; pre-training differs in its last bits between machines."""
+    quantum, linear = train(qlab, "-e", "lego_quantum_dot"), train(qlab, "-e", "lego_quantum_dot", "head=linear")
+    assert quantum["parameters"]["trainable"] == 144
+    assert linear["parameters"]["trainable"] == 18
+    assert quantum["encoder"]["provenance"]["source_accuracy"] > 0.97
+    for record in (quantum, linear):
+        assert record["dataset"]["sizes"] == {"train": 1600, "val": 200, "test": 1000}
+        assert 0.94 < record["metrics"]["accuracy"] <= 1
+    assert linear["encoder"]["features_sha256"] == quantum["encoder"]["features_sha256"]
