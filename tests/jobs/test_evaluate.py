@@ -29,7 +29,7 @@ def trained(qlab: Qlab, workplace: Path) -> Path:
     """A run that was trained on files given by a relative path."""
     write_files(workplace / "data" / "mnist", four_files(60, 30))
     run = train(qlab, "dataset=mnist", "dataset.path=data/mnist", "output_dir=out")
-    return workplace / run["path"]
+    return workplace / str(run["path"])
 
 
 def evaluate(qlab: Qlab, *arguments: str) -> dict[str, Any]:
