@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when PyTorch is imported: as the command line does
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path

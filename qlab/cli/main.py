@@ -37,6 +37,8 @@ def main() -> None:
     if completion.VARIABLE in os.environ:
         completion.answer(app)
         sys.exit(0)
+    # OpenMP's threads spin while they wait for each other; beside another job that costs many times the work itself.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     interrupt.listen()
     sys.exit(run(sys.argv[1:]))
 
