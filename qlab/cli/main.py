@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 
 import typer
@@ -37,6 +38,11 @@ def main() -> None:
     if completion.VARIABLE in os.environ:
         completion.answer(app)
         sys.exit(0)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the process
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of the libraries, which would drown the one line that matters
     # OpenMP's threads spin while they wait for each other; beside another job that costs many times the work itself.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     interrupt.listen()

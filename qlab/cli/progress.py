@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import suppress
 from typing import TypeVar
 
 from qlab.cli.interrupt import raise_if_swallowed
@@ -36,8 +37,9 @@ class Lines:
             yield item
 
     def say(self, message: str) -> None:
-        """Print a line."""
-        print(message, file=sys.stderr, flush=True)
+        """Print a line; that nobody can read it is no reason to stop."""
+        with suppress(OSError):
+            print(message, file=sys.stderr, flush=True)
 
 
 class Bars:

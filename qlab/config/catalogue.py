@@ -78,7 +78,10 @@ def _folders(group: str) -> list[tuple[Path, str]]:
 
 
 def _summary(file: Path) -> str:
-    first = file.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    try:
+        first = file.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     return first.removeprefix("#").strip() if first.startswith("#") else ""
 
 

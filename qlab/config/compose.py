@@ -16,7 +16,7 @@ from qlab.config import sources
 from qlab.config.explain import explain
 from qlab.config.folders import shipped_conf
 from qlab.config.hydra_state import own_hydra
-from qlab.errors import QlabError
+from qlab.errors import OptionError, QlabError
 
 Task = Callable[[DictConfig], None]
 
@@ -89,6 +89,9 @@ def _hydra_arguments(words: Sequence[str]) -> Iterator[None]:
 
 def _recipe_yields(overrides: Sequence[str]) -> AbstractContextManager[None]:
     """Let a recipe leave out its values of every group that is chosen in ``overrides``."""
+    own = next((word for word in overrides if word.lstrip("+~").startswith(("hydra.", "hydra/"))), None)
+    if own is not None:
+        raise OptionError(f"'{own}': Hydra's own settings are qlab's and cannot be changed")
     return sources.replacing(frozenset(word.partition("=")[0] for word in overrides) & frozenset(sources.GROUPS))
 
 

@@ -21,7 +21,8 @@ def explain(error: Exception, config_name: str, overrides: Sequence[str]) -> Req
     if malformed is not None:
         return OptionError(f"'{malformed}' is not of the form key=value")
     if isinstance(error, OverrideParseException):
-        return OptionError(f"'{error.override}' cannot be read: {str(error).splitlines()[0]}")
+        hint = "a value with special characters is written in quotes, key='\"...\"' in a shell"
+        return OptionError(f"'{error.override}' cannot be read ({hint})")
     return _first_wrong_word(config_name, overrides) or RequestError(_one_line(error))
 
 

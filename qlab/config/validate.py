@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +35,7 @@ def run_config(cfg: DictConfig, *, paths_must_exist: bool = True) -> RunConfig:
         UnknownNameError: a component is not registered.
     """
     values = plain(cfg)
+    _require_groups(values, (*GROUPS, "trainer"))
     scalars = _scalars(RunScalars, values)
     components = {group: component(group, values[group]) for group in GROUPS}
     if paths_must_exist:
@@ -49,6 +50,7 @@ def run_config(cfg: DictConfig, *, paths_must_exist: bool = True) -> RunConfig:
 def eval_config(cfg: DictConfig) -> EvalConfig:
     """Return the validated config of an evaluation; raises as ``run_config`` does."""
     values = plain(cfg)
+    _require_groups(values, ("noise",))
     scalars = _scalars(EvalScalars, values)
     _check_output(scalars)
     chosen = values.get("backend")
@@ -87,6 +89,12 @@ def typed(kind: type[T], values: Mapping[str, Any], path: str) -> T:
     return options
 
 
+def _require_groups(values: Mapping[str, Any], groups: Iterable[str]) -> None:
+    for group in groups:
+        if not isinstance(values.get(group), Mapping):
+            raise OptionError(f"there is no {group}: choose one with {group}=NAME; qlab ls {group} lists them")
+
+
 def _scalars(kind: type[T], values: Mapping[str, Any]) -> T:
     groups = {*GROUPS, "trainer", "experiment"}
     return typed(kind, {key: value for key, value in values.items() if key not in groups}, "")
@@ -117,7 +125,7 @@ def _check_paths(components: Mapping[str, Component]) -> None:
     for group, chosen in components.items():
         for field in dataclasses.fields(chosen.options):
             value = getattr(chosen.options, field.name)
-            if field.metadata.get("is_path") and value is not None and not Path(value).exists():
+            if field.metadata.get("is_path") and value is not None and not (value and Path(value).exists()):
                 raise OptionError(f"{group}.{field.name}={value} does not exist")
 
 

@@ -47,9 +47,11 @@ def _checked_images(path: Path) -> FloatArray:
     images = _array(path)
     if images.ndim != 3 or 0 in images.shape or images.dtype.kind not in "fiu":
         raise DataError(f"{path} holds {images.dtype} of shape {images.shape}; it should be numbers (N, height, width)")
-    if not np.isfinite(images).all():
-        raise DataError(f"{path} holds values that are not finite")
-    return np.asarray(images, np.float32)
+    with np.errstate(over="ignore"):
+        single = np.asarray(images, np.float32)
+    if not np.isfinite(single).all():
+        raise DataError(f"{path} holds values that are not finite in single precision")
+    return single
 
 
 def _checked_labels(path: Path, n_images: int) -> IntArray:

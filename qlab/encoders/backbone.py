@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from qlab.arrays import State
 from qlab.data.dataset import FloatArray
-from qlab.encoders.fitted import State
 
 WIDTHS = {18: 512, 50: 2048}
 """Pooled features of each depth."""

@@ -12,8 +12,8 @@ from typing import Any
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from qlab.arrays import digest, read_arrays, write_arrays
 from qlab.data.dataset import Dataset, FloatArray, IntArray
-from qlab.encoders.arrays import digest, read_arrays, write_arrays
 from qlab.encoders.encoder import Encoder, FitContext
 from qlab.errors import CorruptFileError
 from qlab.files import sha256_file

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qlab.arrays import State
 from qlab.errors import RequestError
 
 T = TypeVar("T")
-State = dict[str, NDArray[np.generic]]
 
 
 def require_fitted(value: T | None) -> T:

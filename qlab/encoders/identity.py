@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from qlab.arrays import State
 from qlab.data.dataset import FloatArray, IntArray
 from qlab.encoders.encoder import FitContext
-from qlab.encoders.fitted import State
 from qlab.errors import OptionError
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qlab.arrays import State
 from qlab.data.dataset import FloatArray, IntArray
 from qlab.encoders.encoder import FitContext
-from qlab.encoders.fitted import State, require_fitted
+from qlab.encoders.fitted import require_fitted
 from qlab.encoders.projection import Projection, principal
 
 

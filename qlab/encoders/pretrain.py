@@ -10,8 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from qlab.arrays import digest, read_arrays, write_arrays
 from qlab.data.dataset import FloatArray, IntArray
-from qlab.encoders.arrays import digest, read_arrays, write_arrays
 from qlab.encoders.backbone import Backbone, channel_statistics
 from qlab.encoders.supervised import Schedule, train_classifier
 from qlab.errors import CorruptFileError

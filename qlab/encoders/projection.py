@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qlab.arrays import State
 from qlab.data.dataset import FloatArray
-from qlab.encoders.fitted import State
 from qlab.errors import OptionError
 
 _ROWS_AT_ONCE = 1024

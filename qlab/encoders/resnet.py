@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from qlab.arrays import State
 from qlab.data.dataset import FloatArray, IntArray
 from qlab.encoders.backbone import WIDTHS, Backbone, channel_statistics
 from qlab.encoders.encoder import FitContext
-from qlab.encoders.fitted import State, pack_facts, require_fitted, under_prefix, unpack_facts, with_prefix
+from qlab.encoders.fitted import pack_facts, require_fitted, under_prefix, unpack_facts, with_prefix
 from qlab.encoders.imagenet import imagenet_backbone, imagenet_file
 from qlab.encoders.pretrain import Pretrained, load_pretrained, pretrain_resnet
 from qlab.encoders.projection import Projection, gaussian, principal, standardising

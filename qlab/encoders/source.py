@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from qlab.arrays import digest
 from qlab.data.dataset import FloatArray, IntArray
-from qlab.encoders.arrays import digest
 from qlab.encoders.encoder import FitContext
 
 SourceKind = Literal["generated", "train"]

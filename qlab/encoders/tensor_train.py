@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from qlab.arrays import State
 from qlab.data.dataset import FloatArray, IntArray
 from qlab.encoders.backbone import channel_statistics
 from qlab.encoders.encoder import FitContext
 from qlab.encoders.factors import TrainShape, train_shape
-from qlab.encoders.fitted import State, pack_facts, require_fitted, under_prefix, unpack_facts, with_prefix
+from qlab.encoders.fitted import pack_facts, require_fitted, under_prefix, unpack_facts, with_prefix
 from qlab.encoders.projection import Projection, standardising
 from qlab.encoders.source import SourceKind, source_examples, source_facts
 from qlab.encoders.supervised import Schedule, train_classifier

@@ -22,7 +22,7 @@ from qlab.jobs.training import dataset_facts, examples, record_config
 from qlab.progress import Progress, Silent
 from qlab.records.environment import environment, peak_memory_mib
 from qlab.records.record import SCHEMA, EvaluationRecord
-from qlab.records.store import write_arrays
+from qlab.records.store import write_npz
 from qlab.training.trainer import predict
 
 
@@ -53,8 +53,8 @@ def evaluate(
     known = examples(task, config.split)
     logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
     arrays = {"index": getattr(task.splits, config.split), "label": labels, "logits": logits}
-    write_arrays(result.with_suffix(".npz"), arrays)
     own = run.predictions.get(f"{config.split}_logits")
+    write_npz(result.with_suffix(".npz"), arrays)
     seconds = {**task.seconds, "total": time.perf_counter() - started}
     record = EvaluationRecord(
         schema=SCHEMA,

@@ -83,8 +83,9 @@ def build_head(
 def _size_of_match(options: MLP, n_features: int, n_classes: int, backend: Backend, generator: torch.Generator) -> int:
     """Return how many trainable parameters the head has that ``options`` names."""
     other = component("head", {"name": options.match, **options.match_options})
-    if "n_qubits" in {field.name for field in dataclasses.fields(other.options)}:
-        other.options.n_qubits = options.match_options.get("n_qubits", n_features)
+    has_qubits = "n_qubits" in {field.name for field in dataclasses.fields(other.options)}
+    if has_qubits and "n_qubits" not in options.match_options:
+        other.options.n_qubits = n_features
     return sum(p.numel() for p in build_head(other, n_features, n_classes, backend, generator).parameters())
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from omegaconf import OmegaConf
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
+from qlab.arrays import read_arrays
 from qlab.backends.base import Backend
 from qlab.config.keys import training_key
 from qlab.config.schema import RunConfig
 from qlab.config.validate import run_config
-from qlab.errors import CorruptFileError, DataError
+from qlab.errors import CorruptFileError, DataError, RequestError
 from qlab.heads.head import Head
 from qlab.jobs.model import build_model
 from qlab.records.record import TrainRecord
 from qlab.records.store import RunFolder, read_yaml
+from qlab.training.checkpoint import as_tensors
 
 
 def restore_config(folder: RunFolder, **place: Any) -> RunConfig:
@@ -26,6 +26,7 @@ def restore_config(folder: RunFolder, **place: Any) -> RunConfig:
         CorruptFileError: ``config.yaml`` is damaged.
         DataError: the files behind the run are no longer what they were.
     """
+    restore_config_without_files(folder)
     values = {**read_yaml(folder.config), **place}
     if place.get("data_dir") is not None and "path" in values["dataset"]:
         values["dataset"]["path"] = None
@@ -41,7 +42,10 @@ def restore_config_without_files(folder: RunFolder) -> RunConfig:
     Raises:
         CorruptFileError: ``config.yaml`` is damaged.
     """
-    return run_config(OmegaConf.create(read_yaml(folder.config)), paths_must_exist=False)
+    try:
+        return run_config(OmegaConf.create(read_yaml(folder.config)), paths_must_exist=False)
+    except RequestError as error:
+        raise CorruptFileError(f"{folder.config} is damaged ({error}); train the run again with --force") from error
 
 
 def restore_model(folder: RunFolder, record: TrainRecord, config: RunConfig, backend: Backend) -> Head:
@@ -52,7 +56,7 @@ def restore_model(folder: RunFolder, record: TrainRecord, config: RunConfig, bac
     """
     model = build_model(config, backend, record.encoder["n_features"], len(record.dataset["classes"]))
     try:
-        model.load_state_dict(load_file(folder.model))
-    except (SafetensorError, RuntimeError, OSError) as error:
+        model.load_state_dict(as_tensors(read_arrays(folder.model)[0]))
+    except (CorruptFileError, RuntimeError, OSError) as error:
         raise CorruptFileError(f"{folder.model} is damaged; train the run again with --force") from error
     return model.eval()

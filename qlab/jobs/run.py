@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qlab.records.record import TrainRecord
-from qlab.records.store import RunFolder, read_arrays
+from qlab.records.store import RunFolder, read_npz
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ class Run:
     @cached_property
     def predictions(self) -> dict[str, NDArray[np.generic]]:
         """Arrays ``{val,test}_{index,label,logits}``: positions in the dataset (N,), labels (N,), logits (N, C)."""
-        return read_arrays(self.folder.predictions)
+        return read_npz(self.folder.predictions)
 
     @cached_property
     def head(self) -> Head:

@@ -26,7 +26,7 @@ def train(config: RunConfig, progress: Progress | None = None, *, force: bool = 
         JobError: the loss is not finite, or a file of the run is damaged.
     """
     folder = folder_of(config)
-    if folder.result.is_file() and not force:
+    if folder.is_finished and not force:
         return Run(folder, found=True)
     # What follows needs PyTorch; a finished run is found without it.
     from qlab.jobs.training import execute

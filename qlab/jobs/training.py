@@ -10,14 +10,14 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save
 from torch import nn
 
+from qlab.arrays import write_arrays
 from qlab.config import registry
 from qlab.config.keys import described, training_key
 from qlab.config.schema import RunConfig
 from qlab.evaluation.metrics import Metrics, measure
-from qlab.files import write_bytes, write_json
+from qlab.files import write_json
 from qlab.heads.head import Head
 from qlab.jobs import threads
 from qlab.jobs.journal import Journal
@@ -33,7 +33,8 @@ from qlab.jobs.run import Run
 from qlab.progress import Progress
 from qlab.records.environment import environment, peak_memory_mib
 from qlab.records.record import SCHEMA, TrainRecord
-from qlab.records.store import RunFolder, write_arrays, write_csv, write_yaml
+from qlab.records.store import RunFolder, write_csv, write_npz, write_yaml
+from qlab.training.checkpoint import as_arrays
 from qlab.training.trainer import Examples, Outcome, Trainer, predict
 
 
@@ -56,7 +57,7 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
     with folder.locked():
         if force:
             folder.clear()
-        elif folder.result.is_file():
+        elif folder.is_finished:
             return Run(folder, found=True)
         journal.open(folder)
         write_yaml(folder.config, config_values(config))
@@ -136,7 +137,7 @@ def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal:
     )
     model.load_state_dict(outcome.weights)
     write_csv(folder.history, [dataclasses.asdict(row) for row in outcome.history])
-    write_bytes(folder.model, save({name: value.contiguous() for name, value in outcome.weights.items()}))
+    write_arrays(folder.model, as_arrays(outcome.weights), {"key": folder.key})
     return outcome
 
 
@@ -150,7 +151,7 @@ def _evaluate(model: Head, task: Task, folder: RunFolder) -> dict[str, Metrics]:
         index = getattr(task.splits, part)
         arrays |= {f"{part}_index": index, f"{part}_label": labels, f"{part}_logits": logits}
         metrics[part] = measure(logits, labels)
-    write_arrays(folder.predictions, arrays)
+    write_npz(folder.predictions, arrays)
     return metrics
 
 

@@ -51,6 +51,11 @@ class RunFolder:
         """The folder's name without the key."""
         return self.path.name.rpartition("-")[0]
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the record is there, and what it is a record of."""
+        return all(file.is_file() for file in (self.result, self.model, self.predictions))
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder alone; another process that asks for it waits."""
@@ -132,13 +137,13 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     write_bytes(path, text.getvalue().encode())
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays as npz, whole or not at all."""
     with atomic_write(path) as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """Read arrays from npz.
 
     Raises:
@@ -152,7 +157,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _finished(folder: RunFolder) -> RunFolder:
-    if not folder.result.is_file():
+    if not folder.is_finished:
         raise RequestError(f"the run {folder.path.name} is not finished; repeat its command to go on with it")
     return folder
 

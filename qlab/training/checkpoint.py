@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from numpy.typing import NDArray
 from torch import nn
 
+from qlab.arrays import read_arrays, write_arrays
 from qlab.errors import CorruptFileError
-from qlab.files import write_bytes
 
 Tensors = dict[str, torch.Tensor]
-_META = "training"
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,7 @@ def save_checkpoint(
         "param_groups": optimizer.state_dict()["param_groups"],
         "scheduler": scheduler.state_dict() if scheduler is not None else None,
     }
-    contiguous = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
-    write_bytes(path, save(contiguous, {_META: json.dumps(meta)}))
+    write_arrays(path, as_arrays(tensors), meta)
 
 
 def load_checkpoint(
@@ -76,19 +74,30 @@ def load_checkpoint(
     if not path.exists():
         return TrainingState()
     try:
-        with safe_open(path, "pt") as file:
-            tensors: Tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            meta = json.loads(file.metadata()[_META])
+        arrays, meta = read_arrays(path)
+        tensors = as_tensors(arrays)
         if meta["identity"] != identity:
-            raise CorruptFileError(f"{path} was made on other features; --force trains again from the start")
+            raise CorruptFileError("it was made on other features")
         model.load_state_dict(_under("model/", tensors))
         optimizer.load_state_dict({"state": _optimizer_state(tensors), "param_groups": meta["param_groups"]})
         if scheduler is not None:
             scheduler.load_state_dict(meta["scheduler"])
         history = [Epoch(**row) for row in meta["history"]]
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
-        raise CorruptFileError(f"{path} is damaged; --force trains again from the start") from error
+    except (CorruptFileError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CorruptFileError(
+            f"{path} cannot be gone on from ({error}); --force trains again from the start"
+        ) from error
     return TrainingState(history, meta["best_epoch"], _under("best/", tensors), meta["seconds"])
+
+
+def as_arrays(tensors: Tensors) -> dict[str, NDArray[Any]]:
+    """Return tensors as arrays."""
+    return {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+
+
+def as_tensors(arrays: Mapping[str, NDArray[Any]]) -> Tensors:
+    """Return arrays as tensors of their own."""
+    return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
 
 
 def _under(prefix: str, tensors: Tensors) -> Tensors:

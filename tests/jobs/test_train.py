@@ -124,7 +124,7 @@ def test_backends_and_gradients_train_to_the_same_weights(qlab: Qlab, workplace:
 
 
 def test_a_diverging_run_fails_and_says_where(qlab: Qlab, workplace: Path) -> None:
-    answer = qlab("train", *SMALL, "head.readout=linear", "trainer=sgd", "trainer.lr=1e30")
+    answer = qlab("train", *SMALL, "head.readout=linear", "trainer=sgd", "trainer.lr=1e5", "trainer.weight_decay=1e5")
     assert answer.code == 1
     (error,) = [line for line in answer.err.splitlines() if line.startswith("error: ")]
     assert "epoch 1" in error

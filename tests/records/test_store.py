@@ -17,11 +17,11 @@ from qlab.records.record import SCHEMA, EvaluationRecord
 from qlab.records.store import (
     RunFolder,
     find_run,
-    read_arrays,
+    read_npz,
     read_yaml,
     run_folder,
-    write_arrays,
     write_csv,
+    write_npz,
     write_yaml,
 )
 
@@ -29,7 +29,8 @@ from qlab.records.store import (
 def finished_run(root: Path, name: str) -> RunFolder:
     folder = RunFolder(root / "runs" / name)
     write_yaml(folder.config, {"seed": 0})
-    folder.result.write_text("{}")
+    for file in (folder.model, folder.predictions, folder.result):
+        file.write_text("{}")
     return folder
 
 
@@ -122,17 +123,17 @@ def test_a_csv_keeps_every_digit(tmp_path: Path) -> None:
 
 def test_arrays_come_back_and_damage_is_named(tmp_path: Path) -> None:
     file = tmp_path / "arrays.npz"
-    write_arrays(file, {"logits": np.arange(6.0).reshape(2, 3)})
-    assert read_arrays(file)["logits"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    write_npz(file, {"logits": np.arange(6.0).reshape(2, 3)})
+    assert read_npz(file)["logits"].tolist() == [[0, 1, 2], [3, 4, 5]]
     file.write_bytes(file.read_bytes()[:-30])
     with pytest.raises(CorruptFileError, match=r"arrays\.npz"):
-        read_arrays(file)
+        read_npz(file)
 
 
 def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "arrays.npz", bad=np.array([{}], dtype=object))
     with pytest.raises(CorruptFileError):
-        read_arrays(tmp_path / "arrays.npz")
+        read_npz(tmp_path / "arrays.npz")
 
 
 @pytest.mark.parametrize("content", ["[1, 2", "- a\n- b\n", ""])

@@ -119,12 +119,14 @@ def test_weights_that_overflow_in_the_last_batch_are_not_kept(tmp_path: Path) ->
     assert not (tmp_path / "checkpoint.safetensors").exists()
 
 
-@pytest.mark.parametrize("damage", [b"", b"no tensors", None])
-def test_a_damaged_checkpoint_is_named(damage: bytes | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["empty", "other", "cut", "one bit"])
+def test_a_damaged_checkpoint_is_named(damage: str, tmp_path: Path) -> None:
     trainer = Trainer(epochs=1)
     fit(trainer, tmp_path)
     file = tmp_path / "checkpoint.safetensors"
-    file.write_bytes(file.read_bytes()[:-10] if damage is None else damage)
+    content = file.read_bytes()
+    flipped = content[:-5] + bytes([content[-5] ^ 1]) + content[-4:]
+    file.write_bytes({"empty": b"", "other": b"no tensors", "cut": content[:-10], "one bit": flipped}[damage])
     with pytest.raises(CorruptFileError, match="--force"):
         fit(trainer, tmp_path)
 
@@ -133,7 +135,7 @@ def test_a_checkpoint_of_other_examples_is_refused(tmp_path: Path) -> None:
     trainer = Trainer(epochs=1)
     fit(trainer, tmp_path)
     file = tmp_path / "checkpoint.safetensors"
-    with pytest.raises(CorruptFileError, match="was made on other features; --force"):
+    with pytest.raises(CorruptFileError, match=r"it was made on other features\); --force"):
         trainer.fit(model(), blobs(3), blobs(2), seed=0, checkpoint=file, identity="other", progress=Silent())
 
 

@@ -15,7 +15,7 @@ class SplitOptions:
     n_train: int | None = option(None, "training examples; null: all that are left", at_least=1)
     n_val: int | None = option(None, "validation examples; null: a tenth of what is not test", at_least=1)
     n_test: int | None = option(None, "test examples; null: the official test part, or a fifth", at_least=1)
-    split_seed: int = option(0, "seed of the split", at_least=0)
+    split_seed: int = option(0, "seed of the split", at_least=0, at_most=2**32 - 1)
 
 
 @dataclass
@@ -24,7 +24,7 @@ class QuantumDot(SplitOptions):
 
     FACTORY: ClassVar[str] = "qlab.data.quantum_dot:QuantumDot"
 
-    seed: int = option(0, "seed of the generator; image i depends on it and on i alone", at_least=0)
+    seed: int = option(0, "seed of the generator; image i depends on it and on i alone", at_least=0, at_most=2**32 - 1)
     size: int = option(2800, "diagrams to generate", at_least=2, at_most=1_000_000)
     task: str = option("binary", "single/double dot, or five classes", choices=("binary", "five_class"))
     preset: str = option("scattered", "where the window lies", choices=("scattered", "anchored", "hard"))

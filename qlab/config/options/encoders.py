@@ -13,7 +13,7 @@ class FeatureOptions:
     """How many features a block hands to the head."""
 
     n_features: int = option(8, "features handed to the head", at_least=1, at_most=4096)
-    seed: int = option(0, "seed of everything random in the block", at_least=0)
+    seed: int = option(0, "seed of everything random in the block", at_least=0, at_most=2**32 - 1)
 
 
 @dataclass
@@ -48,9 +48,9 @@ class PretrainingOptions(FeatureOptions):
     source: str = option(
         "generated", "train it on a disjoint set or on the training split", choices=("generated", "train")
     )
-    source_size: int = option(1800, "examples of the disjoint set", at_least=10)
-    pretrain_epochs: int = option(6, "passes over the source examples", at_least=1)
-    pretrain_lr: float = option(2e-3, "largest learning rate", above=0)
+    source_size: int = option(1800, "examples of the disjoint set", at_least=10, at_most=1_000_000)
+    pretrain_epochs: int = option(6, "passes over the source examples", at_least=1, at_most=100_000)
+    pretrain_lr: float = option(2e-3, "largest learning rate", above=0, at_most=1e6)
 
 
 @dataclass
@@ -62,8 +62,8 @@ class TensorTrain(PretrainingOptions):
     input_shape: str | None = option(None, "modes of the pixels, e.g. 5x10x5x10; null: balanced")
     output_shape: str | None = option(None, "modes of the features, e.g. 2x2x2x1; null: balanced")
     rank: int = option(2, "rank of every bond", at_least=1, at_most=64)
-    pretrain_epochs: int = option(30, "passes over the source examples", at_least=1)
-    pretrain_lr: float = option(0.02, "largest learning rate", above=0)
+    pretrain_epochs: int = option(30, "passes over the source examples", at_least=1, at_most=100_000)
+    pretrain_lr: float = option(0.02, "largest learning rate", above=0, at_most=1e6)
 
 
 @dataclass

@@ -22,15 +22,15 @@ class VQC:
     n_layers: int = option(6, "trainable layers", at_least=1, at_most=1000)
     encoding: str = option("angle", "how features enter", choices=ENCODINGS)
     squash: str = option("sigmoid", "maps a feature before it becomes an angle", choices=("sigmoid", "tanh", "none"))
-    angle_scale: float = option(math.pi / 2, "radians per squashed feature", above=0)
+    angle_scale: float = option(math.pi / 2, "radians per squashed feature", above=0, at_most=1e6)
     reuploading: bool = option(False, "encode again before every layer")
     ansatz: str = option("ring", "the trainable layers, by name")
     readout: str = option(
         "auto", "first expectations as logits, or a linear layer on all", choices=("auto", "expectations", "linear")
     )
-    logit_scale: float = option(5.0, "multiplies the expectations; 1 is faithful to the paper", above=0)
+    logit_scale: float = option(5.0, "multiplies the expectations; 1 is faithful to the paper", above=0, at_most=1e6)
     init: str = option("normal", "distribution of the first weights", choices=("normal", "uniform"))
-    init_scale: float = option(0.1, "standard deviation, or half width, in radians", at_least=0)
+    init_scale: float = option(0.1, "standard deviation, or half width, in radians", at_least=0, at_most=1e6)
 
 
 @dataclass

@@ -9,6 +9,8 @@ from typing import Any
 
 from qlab.errors import OptionError, did_you_mean
 
+LARGEST = 1e15
+
 
 @dataclasses.dataclass(frozen=True)
 class Range:
@@ -26,8 +28,8 @@ class Range:
             return f"is not one of {', '.join(names)}{did_you_mean(str(value), names)}"
         if not isinstance(value, int | float) or isinstance(value, bool):
             return None
-        if not math.isfinite(value):
-            return "is not a finite number"
+        if abs(value) > LARGEST or not math.isfinite(value):
+            return f"is not a finite number below {LARGEST:g}"
         if self.at_least is not None and value < self.at_least:
             return f"is out of range: it must be at least {self.at_least:g}"
         if self.above is not None and value <= self.above:

@@ -18,11 +18,11 @@ class Trainer:
     FACTORY: ClassVar[str] = "qlab.training.trainer:Trainer"
 
     optimizer: str = option("adam", "optimizer", choices=OPTIMIZERS)
-    lr: float = option(0.01, "learning rate", above=0)
-    weight_decay: float = option(0.0, "weight decay", at_least=0)
+    lr: float = option(0.01, "learning rate", above=0, at_most=1e6)
+    weight_decay: float = option(0.0, "weight decay", at_least=0, at_most=1e6)
     momentum: float = option(0.0, "momentum of sgd and rmsprop", at_least=0, at_most=1)
-    epochs: int = option(30, "passes over the training split", at_least=1)
-    batch_size: int = option(32, "examples per step", at_least=1)
+    epochs: int = option(30, "passes over the training split", at_least=1, at_most=1_000_000)
+    batch_size: int = option(32, "examples per step", at_least=1, at_most=1_000_000)
     schedule: str = option("constant", "learning rate over the epochs", choices=SCHEDULES)
     step_size: int = option(10, "epochs between two steps of the step schedule", at_least=1)
     gamma: float = option(0.5, "factor of the step and exponential schedules", above=0, at_most=1)

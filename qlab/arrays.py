@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from qlab.encoders.fitted import State
 from qlab.errors import CorruptFileError
 from qlab.files import write_bytes
 
+State = dict[str, NDArray[np.generic]]
 _METADATA = "qlab"
 """The one entry of the header's metadata: safetensors writes several in random order, so equal files would differ."""
 
@@ -54,9 +54,9 @@ def read_arrays(path: Path) -> tuple[State, dict[str, Any]]:
         facts: dict[str, Any] = known["facts"]
         intact = known["digest"] == digest(arrays, facts)
     except (SafetensorError, KeyError, ValueError) as error:
-        raise CorruptFileError(f"{path} is damaged ({error}); delete it to have it made again") from error
+        raise CorruptFileError(f"{path} is damaged ({error})") from error
     if not intact:
-        raise CorruptFileError(f"{path} is damaged (its checksum does not match); delete it to have it made again")
+        raise CorruptFileError(f"{path} is damaged (its checksum does not match)")
     return arrays, facts
 
 
