@@ -10,6 +10,7 @@ import torch
 
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.observables import PauliWord, pauli_words
+from qlab.engine.choice import Method, choose
 from qlab.engine.simulator import Numbers, Simulator, simulator
 
 _CHUNK_BYTES = {"cpu": 1 << 21, "cuda": 1 << 30}  # fits the cache of a CPU core, keeps a GPU busy
@@ -22,6 +23,7 @@ def expectations(
     observables: Sequence[PauliWord | str] | None = None,
     dtype: torch.dtype = torch.complex64,
     *,
+    method: Method = "auto",
     chunk_bytes: int | None = None,
 ) -> torch.Tensor:
     """Return exact expectation values (B, K), differentiable once in ``inputs`` and ``weights``.
@@ -32,18 +34,25 @@ def expectations(
         weights: (n_weights,) real, in radians, on the same device.
         observables: K Pauli words such as ``["Z0", "X1 Z2"]``; Z on every qubit where none are given.
         dtype: complex64 or complex128, of the state; the result is float32 or float64.
-        chunk_bytes: how large the states of the samples that are worked on at once may be, at least one sample's. The
-            working memory is about six times as large; for the backward pass one state per sample is kept besides.
-            By default 2 MiB on a CPU and 1 GiB on a GPU.
+        method: "compiled" for the CPU, "torch" for any device, or "auto": as ``choose`` says. The first call of the
+            compiled one on a machine takes some seconds.
+        chunk_bytes: for "torch", how large the states of the samples that are worked on at once may be, at least one
+            sample's. The working memory is about six times as large; for the backward pass one state per sample is
+            kept besides. By default 2 MiB on a CPU and 1 GiB on a GPU.
 
     Raises:
         CircuitError: an observable that does not fit, or amplitudes that are all zero.
+        OptionError: the method cannot be had here.
         ValueError: wrong shape, dtype or device of a tensor.
     """
     words = pauli_words(circuit.n_qubits, observables)
     _check(circuit, inputs, weights, dtype)
     if not len(inputs):
         return (inputs.sum() + weights.sum()).to(dtype.to_real()).expand(0, len(words))
+    if choose(circuit, len(inputs), inputs.device, method) == "compiled":
+        from qlab.engine.compiled.function import compiled_expectations
+
+        return compiled_expectations(circuit, inputs, weights, words, dtype)
     compiled = simulator(circuit, words, dtype, inputs.device)
     numbers = compiled.numbers(inputs, weights)
     if chunk_bytes is None:

@@ -68,7 +68,7 @@ def saved_states(n_layers: int) -> int:
     weights = torch.randn(circuit.n_weights, requires_grad=True)
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
-        found.append(tensor.numel() >= batch * 2**n_qubits and tensor.is_complex())
+        found.append(tensor.numel() >= batch * 2**n_qubits)
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):

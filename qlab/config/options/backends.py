@@ -15,6 +15,7 @@ class Engine:
     FACTORY: ClassVar[str] = "qlab.backends.engine:EngineBackend"
 
     precision: str = option("single", "complex64 or complex128", choices=("single", "double"))
+    method: str = option("auto", "machine code, or PyTorch", choices=("auto", "compiled", "torch"))
 
 
 @dataclass

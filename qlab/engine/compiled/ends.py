@@ -1,0 +1,108 @@
+"""The two ends of a circuit: product states, and the measurement of Pauli words."""
+
+from __future__ import annotations
+
+from qlab.engine.compiled.jit import Array, Lanes, kernel
+from qlab.engine.compiled.simd import halves, load, splat, store, swap
+
+
+@kernel
+def product_state(lanes: Lanes, psi: Array, qubits: Array, n: int) -> None:
+    """Fill ``psi`` with the product over bits b of (a, b); rows 4b to 4b+3 of ``qubits`` as in ``rotate_lanes``."""
+    store(lanes, psi, 0, halves(lanes, psi.dtype.type(1), psi.dtype.type(0)))
+    for bit in range(n):
+        ar, ai = load(lanes, qubits, 4 * bit), load(lanes, qubits, 4 * bit + 1)
+        br, bi = load(lanes, qubits, 4 * bit + 2), load(lanes, qubits, 4 * bit + 3)
+        for r in range(1 << bit):
+            x = load(lanes, psi, r)
+            y = swap(x)
+            store(lanes, psi, r + (1 << bit), br * x + bi * y)
+            store(lanes, psi, r, ar * x + ai * y)
+
+
+@kernel
+def contract(lanes: Lanes, x: Array, qubits: Array, bit: int) -> None:
+    """Replace a state of ``bit`` + 1 bits by its overlap with the top bit's (a, b)."""
+    ar, ai = load(lanes, qubits, 4 * bit), load(lanes, qubits, 4 * bit + 1)
+    br, bi = load(lanes, qubits, 4 * bit + 2), load(lanes, qubits, 4 * bit + 3)
+    for r in range(1 << bit):
+        x0, x1 = load(lanes, x, r), load(lanes, x, r + (1 << bit))
+        store(lanes, x, r, ar * x0 - ai * swap(x0) + br * x1 - bi * swap(x1))
+
+
+@kernel
+def parity_sign(number: int) -> float:
+    """Return -1 where the number of set bits is odd, else 1."""
+    for shift in (32, 16, 8, 4, 2, 1):
+        number ^= number >> shift
+    return 1.0 - 2.0 * (number & 1)
+
+
+@kernel
+def measure(
+    lanes: Lanes, psi: Array, n: int, groups: Array, words: Array, signs: Array, scratch: Array, values: Array
+) -> None:
+    """Fill ``values`` (K, V) with the expectation values of Pauli words, as sums of the halves.
+
+    Words that flip the same bits and have the same parity of Y factors are a group: see ``tables.Words``. Sums run over
+    blocks of rows in the state's precision, over blocks in double precision. ``scratch`` has a row per row of a
+    block and one more.
+    """
+    width, rows, number = 1 << len(lanes), signs.shape[1], psi.dtype.type
+    half_signs = halves(lanes, number(1), number(-1))
+    values[:] = 0
+    for g in range(groups.shape[0]):
+        flips, odd, first, last = groups[g, 0], groups[g, 1], groups[g, 2], groups[g, 3]
+        for start in range(0, 1 << n, rows):
+            for r in range(rows):
+                x, p = load(lanes, psi, start + r), load(lanes, psi, (start + r) ^ flips)
+                store(lanes, scratch, r, p * swap(x) * half_signs if odd else p * x)
+            for k in range(first, last):
+                even = splat(lanes, number(0))
+                uneven = even  # two sums need not wait for each other
+                for r in range(0, rows, 2):
+                    even = even + splat(lanes, signs[k, r]) * load(lanes, scratch, r)
+                    uneven = uneven + splat(lanes, signs[k, r + 1]) * load(lanes, scratch, r + 1)
+                store(lanes, scratch, rows, even + uneven)
+                sign = words[k, 1] * parity_sign(start & words[k, 0])
+                for lane in range(width):
+                    values[words[k, 2], lane] += sign * scratch[rows * width + lane]
+
+
+@kernel
+def adjoint(
+    lanes: Lanes,
+    psi: Array,
+    copy: Array,
+    lam: Array,
+    n: int,
+    groups: Array,
+    words: Array,
+    signs: Array,
+    gradient: Array,
+    scratch: Array,
+) -> None:
+    """Fill ``lam`` with sum_k g_k P_k psi, and ``copy`` with psi; row k of ``gradient`` holds g_k, in both halves.
+
+    ``scratch`` has a row per word.
+    """
+    number, rows = psi.dtype.type, signs.shape[1]
+    minus_i = halves(lanes, number(1), number(-1))  # times swap(x): -i x
+    for g in range(groups.shape[0]):
+        flips, odd, first, last = groups[g, 0], groups[g, 1], groups[g, 2], groups[g, 3]
+        for start in range(0, 1 << n, rows):
+            for k in range(first, last):
+                sign = splat(lanes, number(words[k, 1] * parity_sign(start & words[k, 0])))
+                store(lanes, scratch, k, sign * load(lanes, gradient, words[k, 2]))
+            for r in range(rows):
+                total = splat(lanes, number(0))
+                for k in range(first, last):
+                    total = total + splat(lanes, signs[k, r]) * load(lanes, scratch, k)
+                place = (start + r) ^ flips
+                x = load(lanes, psi, start + r)
+                moved = total * (minus_i * swap(x) if odd else x)
+                if g > 0:
+                    moved = moved + load(lanes, lam, place)
+                else:
+                    store(lanes, copy, start + r, x)
+                store(lanes, lam, place, moved)
