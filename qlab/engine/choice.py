@@ -18,7 +18,7 @@ Method = Literal["auto", "compiled", "torch"]
 def choose(circuit: Circuit, batch: int, device: torch.device, method: Method = "auto") -> Path:
     """Return the path that executes ``circuit`` on ``batch`` samples.
 
-    The compiled one was measured faster than PyTorch on the CPU for every number of qubits and batch size.
+    On the CPU that is the compiled one, which was faster than PyTorch wherever both were timed: 4 to 20 qubits.
 
     Raises:
         OptionError: the compiled path is wanted on another device, or without Numba, or there is no such method.
