@@ -88,11 +88,6 @@ class GateSpec:
         """Whether it only multiplies basis states with phases."""
         return bool(self.parts) and all(_is_diagonal(part) for part in self.parts)
 
-    @property
-    def is_permutation(self) -> bool:
-        """Whether it only moves basis states."""
-        return bool(self.parts) and all(isinstance(part, Permutation) for part in self.parts)
-
 
 def _is_diagonal(part: Part) -> bool:
     return isinstance(part, Phase) or (isinstance(part, Rotation) and part.axis == Z)
