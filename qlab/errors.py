@@ -10,6 +10,7 @@
     │   └── CapabilityError     a backend was asked for what it cannot do
     └── JobError                exit code 1: the request was right, the work failed
         ├── DivergedError       a loss that is not finite
+        ├── NoiseError          a noise model that would change nothing
         └── CorruptFileError    a file of qlab's own that is damaged
 
 A message is one line: what is wrong, where, and what would be right.
@@ -69,6 +70,10 @@ class JobError(QlabError):
 
 class DivergedError(JobError):
     """The loss is not finite."""
+
+
+class NoiseError(JobError):
+    """A noise model that is not zero would insert nothing into a circuit."""
 
 
 class CorruptFileError(JobError):
