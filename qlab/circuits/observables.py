@@ -50,8 +50,13 @@ def pauli_words(n_qubits: int, observables: Sequence[PauliWord | str] | None) ->
     """
     if observables is None:
         return _z_words(n_qubits)
-    if isinstance(observables, str | PauliWord) or not observables:
+    if isinstance(observables, (str, PauliWord)) or not observables:
         raise CircuitError(f"observables must be a list such as ['Z0', 'X1 Z2'], not {observables!r}")
+    return _words(n_qubits, tuple(observables))
+
+
+@lru_cache(maxsize=256)
+def _words(n_qubits: int, observables: tuple[PauliWord | str, ...]) -> tuple[PauliWord, ...]:
     words = tuple(PauliWord.of(item) for item in observables)
     for word in words:
         if word.factors[-1][0] >= n_qubits:

@@ -6,13 +6,11 @@ In front of it P is turned by the angle -t about a.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from qlab.engine.compiled.coefficients import walsh
-from qlab.engine.compiled.jit import Array, entry, helper, kernel
-from qlab.engine.compiled.tables import Angles, Numbers, Stages, Sums, Tables
+from qlab.engine.compiled.jit import Array, helper, kernel
+from qlab.engine.compiled.tables import Angles, Numbers, Stages, Sums
 
 
 @kernel
@@ -25,11 +23,13 @@ def turn_back(p: Array, c: float, x: float, y: float, z: float) -> None:
 
 
 @kernel
-def through_pieces(angles: Angles, i: int, row: Array, merged: Array, p: Array, by_run: Array, by_slot: Array) -> None:
+def through_pieces(
+    angles: Angles, i: int, first: int, turns: Array, merged: Array, p: Array, by_run: Array, by_slot: Array
+) -> None:
     """Spread p, behind merged rotation i of one sample, over its pieces.
 
-    ``row`` (A,) holds the sample's slots, ``by_slot`` (A,) the gradients by them, ``by_run`` (R, 3) what lies behind
-    the runs, summed over samples.
+    The sample's own turns begin at column ``first`` of ``turns``. ``by_slot`` (A,) are the gradients by its slots,
+    ``by_run`` (R, 3) what lies behind the runs, summed over samples.
     """
     for k in range(angles.lane_starts[i + 1] - 1, angles.lane_starts[i] - 1, -1):
         which = angles.pieces[k, 1]
@@ -41,49 +41,35 @@ def through_pieces(angles: Angles, i: int, row: Array, merged: Array, p: Array, 
         else:
             a = angles.own_axes[which]
             by_slot[which] += a[0] * p[0] + a[1] * p[1] + a[2] * p[2]
-            s = math.sin(row[which] / 2)
-            turn_back(p, math.cos(row[which] / 2), s * a[0], s * a[1], s * a[2])
+            s = turns[2, first + which]
+            turn_back(p, turns[1, first + which], s * a[0], s * a[1], s * a[2])
 
 
-@entry
+@helper
 def finish(
-    angle_tables: Tables,
-    stage_tables: Tables,
+    angles: Angles,
+    stages: Stages,
     places: Array,
     n: int,
     inputs: Array,
-    weights: Array,
-    number_tables: Tables,
-    sum_tables: Tables,
+    numbers: Numbers,
+    sums: Sums,
     by_weight: Array,
     by_input: Array,
 ) -> None:
-    """Fill the gradients by weights (n_weights,) and inputs (B, n_inputs).
-
-    Args:
-        angle_tables: the circuit's ``Angles``.
-        stage_tables: its ``Stages``.
-        places: of its ``Steps``.
-        n: number of qubits.
-        inputs: (B, n_inputs), as the weights those of the execution.
-        weights: (n_weights,).
-        number_tables: the ``Numbers`` of the execution.
-        sum_tables: its ``Sums``; changed.
-        by_weight: filled.
-        by_input: filled; empty where it is not wanted.
-    """
-    angles, stages = Angles(*angle_tables), Stages(*stage_tables)
-    numbers, sums = Numbers(*number_tables), Sums(*sum_tables)
+    """Fill the gradients by weights (n_weights,) and inputs (B, n_inputs) or (0, 0); ``sums`` are changed."""
+    by_weight[:] = 0
+    by_input[:] = 0
     by_z = _z_correlations(stages, n, sums.blocks, sums.bits)
     by_xy, by_run, by_term = sums.by_xy, sums.by_run, sums.by_term
     for z in range(stages.rotations.shape[0]):
         s, bit, run = stages.rotations[z, 0], stages.rotations[z, 1], stages.rotations[z, 2]
-        c, d = math.cos(numbers.frames[z, 0]), math.sin(numbers.frames[z, 0])
+        c, d = numbers.frames[z, 0], numbers.frames[z, 1]
         by_run[run, 0] += c * by_xy[z, 0] - d * by_xy[z, 1]
         by_run[run, 1] += d * by_xy[z, 0] + c * by_xy[z, 1]
         by_run[run, 2] += by_z[s, places[s, bit]]
     for run in range(angles.runs.shape[0]):
-        _through_run(angles, run, weights, by_run[run], by_weight)
+        _through_run(angles, run, numbers.turns, by_run[run], by_weight)
     for s in range(by_term.shape[0]):
         walsh(by_term[s])
     for t in range(stages.terms.shape[0]):
@@ -110,14 +96,12 @@ def _z_correlations(stages: Stages, n: int, blocks: Array, bits: Array) -> Array
 
 
 @kernel
-def _through_run(angles: Angles, run: int, weights: Array, p: Array, by_weight: Array) -> None:
+def _through_run(angles: Angles, run: int, turns: Array, p: Array, by_weight: Array) -> None:
     for m in range(angles.runs[run, 1] - 1, angles.runs[run, 0] - 1, -1):
-        a, half, w = angles.axes[m], angles.scales[m] / 2, angles.weights[m]
-        if w >= 0:
-            by_weight[w] += angles.scales[m] * (a[0] * p[0] + a[1] * p[1] + a[2] * p[2])
-            half *= weights[w]
-        s = math.sin(half)
-        turn_back(p, math.cos(half), s * a[0], s * a[1], s * a[2])
+        a, s = angles.axes[m], turns[2, m]
+        if angles.weights[m] >= 0:
+            by_weight[angles.weights[m]] += angles.scales[m] * (a[0] * p[0] + a[1] * p[1] + a[2] * p[2])
+        turn_back(p, turns[1, m], s * a[0], s * a[1], s * a[2])
 
 
 @kernel

@@ -6,21 +6,26 @@ import math
 
 import numpy as np
 
-from qlab.engine.compiled.jit import Array, entry, kernel
-from qlab.engine.compiled.tables import Angles, Numbers, Stages, Tables
+from qlab.engine.compiled.jit import Array, Lanes, helper, kernel
+from qlab.engine.compiled.tables import Angles, Numbers, Stages
+from qlab.engine.compiled.trigonometry import fill_cos_sin
 
 
-@entry
+@helper
 def prepare(
-    angle_tables: Tables, stage_tables: Tables, n: int, inputs: Array, weights: Array, number_tables: Tables
+    lanes: Lanes, angles: Angles, stages: Stages, n: int, inputs: Array, weights: Array, numbers: Numbers
 ) -> None:
     """Fill the ``Numbers`` of inputs (B, n_inputs) and weights (n_weights,)."""
-    angles, stages, numbers = Angles(*angle_tables), Stages(*stage_tables), Numbers(*number_tables)
     n_stages = numbers.flips.size
-    first, last = np.zeros((n_stages, n)), np.zeros((n_stages + 1, n))
+    first, last = np.zeros((n_stages, n, 2)), np.zeros((n_stages + 1, n, 2))
+    first[:, :, 0], last[:, :, 0] = 1, 1
     half = np.empty((1 << n, 2), numbers.phases.dtype)
     turn = np.empty(1 << n if stages.terms.shape[0] else 0)
-    _rotations(angles, inputs, weights, numbers, np.empty(4))
+    _slots(angles, inputs, numbers.slots)
+    _turns(lanes, angles, weights, numbers.slots, numbers.turns)
+    for run in range(angles.runs.shape[0]):
+        _merge(angles, run, numbers.turns, numbers.merged[run])
+    _lane_matrices(angles, numbers, np.empty(4))
     _frames(stages, numbers, first, last)
     for s in range(n_stages):
         _phases(
@@ -29,17 +34,27 @@ def prepare(
 
 
 @kernel
-def _rotations(angles: Angles, inputs: Array, weights: Array, numbers: Numbers, q: Array) -> None:
-    """Fill merged rotations and slots; ``q`` (4,) is scratch."""
-    for run in range(angles.runs.shape[0]):
-        _merge(angles, run, weights, numbers.merged[run])
+def _slots(angles: Angles, inputs: Array, slots: Array) -> None:
     for b in range(inputs.shape[0]):
         for a in range(angles.slot_scales.size):
             product = angles.slot_scales[a]
             for f in range(angles.slot_starts[a], angles.slot_starts[a + 1]):
                 product *= inputs[b, angles.slot_inputs[f]]
-            numbers.slots[b, a] = product
-    _lane_matrices(angles, numbers, q)
+            slots[b, a] = product
+
+
+@kernel
+def _turns(lanes: Lanes, angles: Angles, weights: Array, slots: Array, turns: Array) -> None:
+    shared, own = angles.axes.shape[0], angles.own_axes.shape[0]
+    for m in range(shared):
+        turns[0, m] = angles.scales[m] / 2
+        if angles.weights[m] >= 0:
+            turns[0, m] *= weights[angles.weights[m]]
+    for b in range(slots.shape[0]):
+        for a in range(own):
+            turns[0, shared + b * own + a] = slots[b, a] / 2
+    turns[0, shared + slots.shape[0] * own :] = 0
+    fill_cos_sin(lanes, turns)
 
 
 @kernel
@@ -53,14 +68,11 @@ def _multiply(q: Array, c: float, x: float, y: float, z: float) -> None:
 
 
 @kernel
-def _merge(angles: Angles, run: int, weights: Array, q: Array) -> None:
+def _merge(angles: Angles, run: int, turns: Array, q: Array) -> None:
     q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
     for m in range(angles.runs[run, 0], angles.runs[run, 1]):
-        half = angles.scales[m] / 2
-        if angles.weights[m] >= 0:
-            half *= weights[angles.weights[m]]
-        s = math.sin(half)
-        _multiply(q, math.cos(half), s * angles.axes[m, 0], s * angles.axes[m, 1], s * angles.axes[m, 2])
+        s = turns[2, m]
+        _multiply(q, turns[1, m], s * angles.axes[m, 0], s * angles.axes[m, 1], s * angles.axes[m, 2])
 
 
 @kernel
@@ -69,7 +81,7 @@ def _lane_matrices(angles: Angles, numbers: Numbers, q: Array) -> None:
     width, batch = numbers.matrices.shape[3] // 2, numbers.slots.shape[0]
     for c in range(numbers.matrices.shape[0]):
         for lane in range(width):
-            row = numbers.slots[min(c * width + lane, batch - 1)]
+            row = angles.axes.shape[0] + min(c * width + lane, batch - 1) * angles.own_axes.shape[0]
             for i in range(numbers.matrices.shape[1]):
                 q[0], q[1], q[2], q[3] = 1.0, 0.0, 0.0, 0.0
                 for p in range(angles.lane_starts[i], angles.lane_starts[i + 1]):
@@ -78,8 +90,8 @@ def _lane_matrices(angles: Angles, numbers: Numbers, q: Array) -> None:
                         r = numbers.merged[which]
                         _multiply(q, r[0], r[1], r[2], r[3])
                     else:
-                        s, axis = math.sin(row[which] / 2), angles.own_axes[which]
-                        _multiply(q, math.cos(row[which] / 2), s * axis[0], s * axis[1], s * axis[2])
+                        s, axis = numbers.turns[2, row + which], angles.own_axes[which]
+                        _multiply(q, numbers.turns[1, row + which], s * axis[0], s * axis[1], s * axis[2])
                 out = numbers.matrices[c, i]
                 out[0, lane], out[1, lane], out[2, lane], out[3, lane] = q[0], q[3], q[2], q[1]
                 out[0, width + lane], out[1, width + lane] = q[0], -q[3]
@@ -88,31 +100,33 @@ def _lane_matrices(angles: Angles, numbers: Numbers, q: Array) -> None:
 
 @kernel
 def _frames(stages: Stages, numbers: Numbers, first: Array, last: Array) -> None:
-    """Split shared rotations into RZ RY RZ; add up the angles of the first of them (S, n) and of the last (S + 1, n).
+    """Split shared rotations into RZ(a) RY(b) RZ(c).
 
-    The last RZ of a stage stand with the next one, whose phases take them in.
+    Fills exp(ic) to ``first`` (S, n, 2) and exp(ia) to ``last`` (S + 1, n, 2), as real and imaginary parts; the last RZ
+    of a stage stand with the next one, whose phases take them in. With quaternion q, exp(i(a + c)/2) is the direction
+    of q0 + i q3, and exp(i(a - c)/2) that of q2 - i q1.
     """
     numbers.flips[:] = 0
     numbers.scales[:] = 1
     for z in range(stages.rotations.shape[0]):
         s, bit, run = stages.rotations[z, 0], stages.rotations[z, 1], stages.rotations[z, 2]
         q = numbers.merged[run]
-        diagonal, other = math.hypot(q[0], q[3]), math.hypot(q[1], q[2])
-        total = 2 * math.atan2(q[3], q[0]) if diagonal > 1e-14 else 0.0  # of both RZ
-        difference = 2 * math.atan2(-q[1], q[2]) if other > 1e-14 else 0.0  # of the last and the first
-        first[s, bit] = (total - difference) / 2
-        last[s + 1, bit] = (total + difference) / 2
+        diagonal, other = math.sqrt(q[0] * q[0] + q[3] * q[3]), math.sqrt(q[1] * q[1] + q[2] * q[2])
+        c0, s0 = (q[0] / diagonal, q[3] / diagonal) if diagonal > 1e-14 else (1.0, 0.0)
+        c1, s1 = (q[2] / other, -q[1] / other) if other > 1e-14 else (1.0, 0.0)
+        first[s, bit, 0], first[s, bit, 1] = c0 * c1 + s0 * s1, s0 * c1 - c0 * s1
+        last[s + 1, bit, 0], last[s + 1, bit, 1] = c0 * c1 - s0 * s1, s0 * c1 + c0 * s1
         if other > diagonal:  # RY(b) RZ(c) is RY(b - pi) RZ(pi - c) X, up to a sign
             numbers.flips[s] |= 1 << bit
-            first[s, bit] = math.pi - first[s, bit]
+            first[s, bit, 0] = -first[s, bit, 0]
             diagonal, other = other, -diagonal
         tangent = other / diagonal
         numbers.tangents[z] = tangent
-        numbers.frames[z, 0] = last[s + 1, bit]
-        numbers.frames[z, 1] = 1 / (1 + tangent * tangent)
-        numbers.scales[s] *= numbers.frames[z, 1]
+        numbers.frames[z, 0], numbers.frames[z, 1] = last[s + 1, bit, 0], last[s + 1, bit, 1]
+        numbers.frames[z, 2] = 1 / (1 + tangent * tangent)
+        numbers.scales[s] *= numbers.frames[z, 2]
     none = stages.rotations.shape[0]
-    numbers.tangents[none], numbers.frames[none, 0], numbers.frames[none, 1] = 0, 0, 1
+    numbers.tangents[none], numbers.frames[none, 0], numbers.frames[none, 1], numbers.frames[none, 2] = 0, 1, 0, 1
 
 
 @kernel
@@ -174,17 +188,19 @@ def _term_phases(stages: Stages, s: int, weights: Array, flips: int, angle: Arra
 
 
 @kernel
-def z_table(angles: Array, scale: float, out: Array) -> None:
-    """Fill ``out`` (2^n, 2) with ``scale`` times the diagonal of the product over bits b of RZ(angles[b])."""
+def z_table(turns: Array, scale: float, out: Array) -> None:
+    """Fill ``out`` (2^n, 2) with ``scale`` times the diagonal of the product over bits b of diag(1, turns[b]).
+
+    That is RZ up to a global phase.
+    """
     number = out.dtype.type
     out[0, 0], out[0, 1] = scale, 0
-    for bit in range(angles.size):
-        c, s = number(math.cos(angles[bit] / 2)), number(math.sin(angles[bit] / 2))
+    for bit in range(turns.shape[0]):
+        c, s = number(turns[bit, 0]), number(turns[bit, 1])
         half = 1 << bit
         for j in range(half):
             x, y = out[j, 0], out[j, 1]
             out[j + half, 0], out[j + half, 1] = x * c - y * s, y * c + x * s
-            out[j, 0], out[j, 1] = x * c + y * s, y * c - x * s
 
 
 @kernel

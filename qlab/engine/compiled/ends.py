@@ -7,13 +7,16 @@ from qlab.engine.compiled.simd import halves, load, splat, store, swap
 
 
 @kernel
-def product_state(lanes: Lanes, psi: Array, qubits: Array, n: int) -> None:
-    """Fill ``psi`` with the product over bits b of (a, b); rows 4b to 4b+3 of ``qubits`` as in ``rotate_lanes``."""
-    store(lanes, psi, 0, halves(lanes, psi.dtype.type(1), psi.dtype.type(0)))
+def product_state(lanes: Lanes, psi: Array, home: int, qubits: Array, k: int, n: int) -> None:
+    """Fill ``psi`` with the product over bits b of (a, b).
+
+    Rows k + 4b to k + 4b + 3 of ``qubits`` are as in ``rotate_lanes``.
+    """
+    store(lanes, psi, home, halves(lanes, psi.dtype.type(1), psi.dtype.type(0)))
     for bit in range(n):
-        ar, ai = load(lanes, qubits, 4 * bit), load(lanes, qubits, 4 * bit + 1)
-        br, bi = load(lanes, qubits, 4 * bit + 2), load(lanes, qubits, 4 * bit + 3)
-        for r in range(1 << bit):
+        ar, ai = load(lanes, qubits, k + 4 * bit), load(lanes, qubits, k + 4 * bit + 1)
+        br, bi = load(lanes, qubits, k + 4 * bit + 2), load(lanes, qubits, k + 4 * bit + 3)
+        for r in range(home, home + (1 << bit)):
             x = load(lanes, psi, r)
             y = swap(x)
             store(lanes, psi, r + (1 << bit), br * x + bi * y)
@@ -21,11 +24,11 @@ def product_state(lanes: Lanes, psi: Array, qubits: Array, n: int) -> None:
 
 
 @kernel
-def contract(lanes: Lanes, x: Array, qubits: Array, bit: int) -> None:
+def contract(lanes: Lanes, x: Array, home: int, qubits: Array, k: int, bit: int) -> None:
     """Replace a state of ``bit`` + 1 bits by its overlap with the top bit's (a, b)."""
-    ar, ai = load(lanes, qubits, 4 * bit), load(lanes, qubits, 4 * bit + 1)
-    br, bi = load(lanes, qubits, 4 * bit + 2), load(lanes, qubits, 4 * bit + 3)
-    for r in range(1 << bit):
+    ar, ai = load(lanes, qubits, k + 4 * bit), load(lanes, qubits, k + 4 * bit + 1)
+    br, bi = load(lanes, qubits, k + 4 * bit + 2), load(lanes, qubits, k + 4 * bit + 3)
+    for r in range(home, home + (1 << bit)):
         x0, x1 = load(lanes, x, r), load(lanes, x, r + (1 << bit))
         store(lanes, x, r, ar * x0 - ai * swap(x0) + br * x1 - bi * swap(x1))
 
@@ -40,7 +43,15 @@ def parity_sign(number: int) -> float:
 
 @kernel
 def measure(
-    lanes: Lanes, psi: Array, n: int, groups: Array, words: Array, signs: Array, scratch: Array, values: Array
+    lanes: Lanes,
+    psi: Array,
+    home: int,
+    n: int,
+    groups: Array,
+    words: Array,
+    signs: Array,
+    scratch: Array,
+    values: Array,
 ) -> None:
     """Fill ``values`` (K, V) with the expectation values of Pauli words, as sums of the halves.
 
@@ -55,7 +66,7 @@ def measure(
         flips, odd, first, last = groups[g, 0], groups[g, 1], groups[g, 2], groups[g, 3]
         for start in range(0, 1 << n, rows):
             for r in range(rows):
-                x, p = load(lanes, psi, start + r), load(lanes, psi, (start + r) ^ flips)
+                x, p = load(lanes, psi, home + start + r), load(lanes, psi, home + ((start + r) ^ flips))
                 store(lanes, scratch, r, p * swap(x) * half_signs if odd else p * x)
             for k in range(first, last):
                 even = splat(lanes, number(0))
@@ -75,6 +86,7 @@ def adjoint(
     psi: Array,
     copy: Array,
     lam: Array,
+    home: int,
     n: int,
     groups: Array,
     words: Array,
@@ -98,11 +110,11 @@ def adjoint(
                 total = splat(lanes, number(0))
                 for k in range(first, last):
                     total = total + splat(lanes, signs[k, r]) * load(lanes, scratch, k)
-                place = (start + r) ^ flips
-                x = load(lanes, psi, start + r)
+                place = home + ((start + r) ^ flips)
+                x = load(lanes, psi, home + start + r)
                 moved = total * (minus_i * swap(x) if odd else x)
                 if g > 0:
                     moved = moved + load(lanes, lam, place)
                 else:
-                    store(lanes, copy, start + r, x)
+                    store(lanes, copy, home + start + r, x)
                 store(lanes, lam, place, moved)

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.observables import PauliWord
-from qlab.engine.compiled.backward import Scratch, backward
-from qlab.engine.compiled.chain_rule import finish
-from qlab.engine.compiled.coefficients import prepare
+from qlab.engine.compiled.backward import backward
 from qlab.engine.compiled.forward import forward
 from qlab.engine.compiled.jit import Lanes, lanes_of, vector_bytes
 from qlab.engine.compiled.memory import POOL, Real, aligned
+from qlab.engine.compiled.packing import Packed, pack
 from qlab.engine.compiled.plan import BLOCK_ROWS, Plan
-from qlab.engine.compiled.tables import Numbers, Sums
+from qlab.engine.compiled.tables import Numbers, Scratch, Sums
 from qlab.engine.compiled.threads import share
 
 Doubles = NDArray[np.float64]
@@ -38,6 +37,8 @@ class Execution:
     Attributes:
         key: of those with the same shapes.
         lanes: tells kernels the number V of lanes.
+        packed: the circuit's tables for so many lanes.
+        chunks: how many chunks of samples there are.
         numbers: what the execution depends on: the fields of ``Numbers``.
         states: (C, 2^n V) final states; empty where they are not kept.
         scratches: for each thread the fields of ``Scratch``.
@@ -47,6 +48,8 @@ class Execution:
 
     key: Hashable
     lanes: Lanes
+    packed: Packed
+    chunks: int
     numbers: Fields
     states: Real
     scratches: list[Fields]
@@ -65,32 +68,47 @@ class Executor:
 
     def __init__(self, circuit: Circuit, observables: tuple[PauliWord, ...], dtype: torch.dtype) -> None:
         self.dtype = np.dtype(np.float32 if dtype == torch.complex64 else np.float64)
-        self._plan = plan = Plan(circuit, observables, self.dtype)
-        self._angles, self._stages = tuple(plan.angles), tuple(plan.stage_tables)
-        self._cuts: dict[int, tuple[Fields, Fields]] = {}
+        self._plan = Plan(circuit, observables, self.dtype)
+        self._n = circuit.n_qubits
+        self._packed: dict[int, Packed] = {}
         self._floors: dict[tuple[bool, bool], tuple[int, int, int, int]] = {}
         self._has_own_phases = bool(len(self._plan.stage_tables.own_terms))
 
     def forward(self, inputs: Doubles, weights: Doubles, amplitudes: Doubles, keep: bool) -> tuple[Real, Execution]:
         """Return values (B, K) and the execution, with the final states where ``keep``.
 
-        ``amplitudes`` (B, 2^n) are normalised; (B, 0) where the first state is a product state.
+        ``amplitudes`` (B, 2^n) are normalised; (0, 0) where the first state is a product state.
         """
         execution = self._execution(len(inputs), keep)
-        n, values = self._plan.n_qubits, np.empty((len(inputs), self._plan.n_words), self.dtype)
-        prepare(self._angles, self._stages, n, inputs, weights, execution.numbers)
-        steps, words = self._cut(len(execution.lanes))
+        values = np.empty((len(inputs), self._plan.n_words), self.dtype)
+        if len(execution.scratches) > 1:
+            self._forward(execution, 0, 0, 0, inputs, weights, False, amplitudes, values)
 
-        def run(worker: int, first: int, last: int) -> None:
-            psi, lam, block, turns = execution.scratches[worker]
-            states = execution.states if keep else lam
-            forward(
-                execution.lanes, first, last, n, self._stages, steps, words, execution.numbers, amplitudes, states,
-                keep, psi[0], block, turns[0], values,
-            )  # fmt: skip
+            def run(worker: int, first: int, last: int) -> None:
+                self._forward(execution, worker, first, last, inputs, weights, True, amplitudes, values)
 
-        share(len(execution.scratches), self._chunks(len(inputs), execution.lanes), run)
+            share(len(execution.scratches), execution.chunks, run)
+        else:
+            self._forward(execution, 0, 0, execution.chunks, inputs, weights, False, amplitudes, values)
         return values, execution
+
+    def _forward(
+        self,
+        execution: Execution,
+        worker: int,
+        first: int,
+        last: int,
+        inputs: Doubles,
+        weights: Doubles,
+        ready: bool,
+        amplitudes: Doubles,
+        values: Real,
+    ) -> None:
+        """Execute some chunks; compute the numbers before where they are not ``ready``."""
+        forward(
+            execution.lanes, first, last, self._n, execution.packed, inputs, weights, ready,
+            execution.numbers, amplitudes, execution.states, execution.scratches[worker], values,
+        )  # fmt: skip
 
     def backward(
         self,
@@ -105,29 +123,32 @@ class Executor:
 
         ``needed`` says whether those by inputs and by weights are wanted; what is not may be wrong.
         """
-        n, floor, (steps, words) = self._plan.n_qubits, self._floor(needed), self._cut(len(execution.lanes))
+        floor = self._floor(needed)
+        by_weight, by_input = np.empty(weights.shape), np.empty(inputs.shape if needed[0] else (0, 0))
+        sums, chunks = execution.sums, len(states)
 
-        def run(worker: int, first: int, last: int) -> Fields:
+        def run(worker: int, first: int, last: int, last_of_all: bool = False) -> Fields:
             backward(
-                execution.lanes, first, last, n, self._angles, self._stages, steps, words, execution.numbers, floor,
-                states, gradient, execution.scratches[worker], execution.sums[worker],
+                execution.lanes, first, last, self._n, execution.packed, execution.numbers,
+                floor, states, gradient, execution.scratches[worker], sums[worker], inputs, last_of_all,
+                by_weight, by_input,
             )  # fmt: skip
-            return execution.sums[worker]
+            return sums[worker]
 
-        total, *others = share(len(execution.scratches), len(states), run)
-        for other in others:
-            for mine, more in zip(total[:_ADDED], other[:_ADDED], strict=True):
-                np.add(mine, more, out=mine)
-        by_weight, by_input = np.zeros(weights.shape), np.zeros(inputs.shape if needed[0] else (0, 0))
-        finish(
-            self._angles, self._stages, steps[2], n, inputs, weights, execution.numbers, total, by_weight, by_input
-        )  # fmt: skip
-        return by_input, by_weight, total[_ADDED + 1]
+        if len(sums) > 1:
+            total, *others = share(len(sums), chunks, run)
+            for other in others:
+                for mine, more in zip(total[:_ADDED], other[:_ADDED], strict=True):
+                    np.add(mine, more, out=mine)
+            run(0, 0, 0, True)
+        else:
+            run(0, 0, chunks, True)
+        return by_input, by_weight, sums[0][_ADDED + 1]
 
     def restored(self, inputs: Doubles, weights: Doubles) -> Execution:
         """Return the execution of a batch anew, without its final states."""
         execution = self._execution(len(inputs), keep=True)
-        prepare(self._angles, self._stages, self._plan.n_qubits, inputs, weights, execution.numbers)
+        self._forward(execution, 0, 0, 0, inputs, weights, False, np.empty((0, 0)), np.empty((0, 0), self.dtype))
         return execution
 
     def _floor(self, needed: tuple[bool, bool]) -> tuple[int, int, int, int]:
@@ -146,12 +167,12 @@ class Executor:
         """Return how many bits a tile has for 2^lanes lanes."""
         return (_TILE_BYTES // self.dtype.itemsize).bit_length() - 1 - lanes
 
-    def _cut(self, lanes: int) -> tuple[Fields, Fields]:
-        """Return the fields of ``Steps`` and of ``Words``."""
-        if lanes not in self._cuts:
+    def _pack(self, lanes: int) -> Packed:
+        """Return the circuit's tables for 2^lanes lanes."""
+        if lanes not in self._packed:
             steps, words = self._plan.steps(self._tile_bits(lanes))
-            self._cuts[lanes] = tuple(steps), tuple(words)
-        return self._cuts[lanes]
+            self._packed[lanes] = pack(self._plan.angles, self._plan.stage_tables, steps, words, self.dtype)
+        return self._packed[lanes]
 
     def _execution(self, batch: int, keep: bool) -> Execution:
         threads = torch.get_num_threads() if self._plan.n_qubits >= _THREADS_FROM else 1
@@ -170,18 +191,22 @@ class Executor:
         return Execution(
             key,
             lanes,
+            self._pack(len(lanes)),
+            chunks,
             tuple(self._numbers(batch, chunks, lanes)),
             aligned((chunks if keep else 0, size), self.dtype),
-            [tuple(self._scratch(lanes, 2 if keep else 1)) for _ in range(workers)],
+            [tuple(self._scratch(lanes, 2 if keep else 1, chunks)) for _ in range(workers)],
             [tuple(self._sums(by_slot, by_amplitude)) for _ in range(workers if keep else 0)],
         )
 
     def _numbers(self, batch: int, chunks: int, lanes: Lanes) -> Numbers:
         plan = self._plan
         rotations, n_stages = len(plan.stage_tables.rotations), len(plan.stages)
+        turns = len(plan.angles.axes) + batch * len(plan.angles.own_axes)
         return Numbers(
+            turns=aligned((3, -(-turns >> len(lanes)) << len(lanes)), np.float64),
             merged=np.empty((len(plan.angles.runs), 4)),
-            frames=np.empty((rotations + 1, 2)),
+            frames=np.empty((rotations + 1, 3)),
             tangents=np.empty(rotations + 1, self.dtype),
             flips=np.empty(n_stages, np.int64),
             scales=np.empty(n_stages),
@@ -190,11 +215,12 @@ class Executor:
             matrices=aligned((chunks, len(plan.angles.lane_starts) - 1, 4, 1 << len(lanes)), self.dtype),
         )
 
-    def _scratch(self, lanes: Lanes, sides: int) -> Scratch:
+    def _scratch(self, lanes: Lanes, sides: int, chunks: int) -> Scratch:
         size = 1 << self._plan.n_qubits + len(lanes)
+        together = min(chunks, max(1, (1 << self._tile_bits(len(lanes)) >> 1) >> self._n))  # both states in the cache
         return Scratch(
-            psi=aligned((sides, size), self.dtype),
-            lam=aligned((sides, size), self.dtype),
+            psi=aligned((sides, together * size), self.dtype),
+            lam=aligned((sides, together * size), self.dtype),
             block=aligned((max(BLOCK_ROWS + 1, self._plan.n_words) << len(lanes),), self.dtype),
             turns=aligned((2, size if self._has_own_phases else 0), self.dtype),
         )

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
+from qlab.engine.compiled.coefficients import prepare
 from qlab.engine.compiled.ends import measure, product_state
 from qlab.engine.compiled.jit import Array, Lanes, entry, kernel
 from qlab.engine.compiled.moves import entangle, fetch, logical_row, turn_phases, walsh_lanes
-from qlab.engine.compiled.tables import Numbers, Stages, Steps, Tables, Words
+from qlab.engine.compiled.packing import Packed, unpack
+from qlab.engine.compiled.tables import Numbers, Scratch, Stages, Steps, Tables
 from qlab.engine.compiled.tiles import rotate_lanes, rotate_one, rotate_three, rotate_two
 
 
@@ -19,16 +21,14 @@ def forward(
     first: int,
     last: int,
     n: int,
-    stage_tables: Tables,
-    step_tables: Tables,
-    word_tables: Tables,
+    packed: Packed,
+    inputs: Array,
+    weights: Array,
+    ready: bool,
     number_tables: Tables,
     amplitudes: Array,
     states: Array,
-    keep: bool,
-    spare: Array,
-    block: Array,
-    turns: Array,
+    scratch_tables: Tables,
     values: Array,
 ) -> None:
     """Fill ``values`` (B, K) of the samples in chunks ``first`` to ``last`` - 1.
@@ -38,72 +38,76 @@ def forward(
         first: first chunk.
         last: behind the last chunk.
         n: number of qubits.
-        stage_tables: the circuit's ``Stages``.
-        step_tables: its ``Steps``.
-        word_tables: its ``Words``.
+        packed: the circuit's tables.
+        inputs: (B, n_inputs), doubles.
+        weights: (n_weights,), doubles.
+        ready: whether the numbers follow from inputs and weights already; otherwise they are filled first.
         number_tables: the ``Numbers`` of the execution.
         amplitudes: (B, 2^n) normalised, doubles; empty where the first state is a product state.
-        states: (C, 2^n V), or (1, 2^n V) where final states are not kept.
-        keep: whether final states are kept.
-        spare: (2^n V,), scratch.
-        block: scratch for a block of rows.
-        turns: (2^n V,), scratch; empty where no phase differs from sample to sample.
+        states: (C, 2^n V), filled; (0, 2^n V) where final states are not kept.
+        scratch_tables: the ``Scratch`` of this thread.
         values: filled.
     """
-    stages, steps = Stages(*stage_tables), Steps(*step_tables)
-    words, numbers = Words(*word_tables), Numbers(*number_tables)
-    width, batch = 1 << len(lanes) >> 1, values.shape[0]
-    found = np.empty((values.shape[1], 2 * width))
-    for c in range(first, last):
-        home = states[c] if keep else states[0]
-        _chunk(lanes, c, n, stages, steps, words, numbers, amplitudes, home, spare, block, turns, found)
-        for lane in range(min(width, batch - c * width)):
-            values[c * width + lane] = found[:, lane] + found[:, width + lane]
+    angles, stages, steps, words = unpack(packed)
+    numbers, scratch = Numbers(*number_tables), Scratch(*scratch_tables)
+    if not ready:
+        prepare(lanes, angles, stages, n, inputs, weights, numbers)
+    width, batch, size = 1 << len(lanes) >> 1, values.shape[0], 1 << (n + len(lanes))
+    together, found = scratch.psi.shape[1] // size, np.empty((values.shape[1], 2 * width))
+    kept, matrices = states.reshape(-1), numbers.matrices.reshape(-1)
+    for c in range(first, last, together):
+        count = min(together, last - c)
+        home = kept[c * size : (c + count) * size] if kept.size else scratch.lam[0]
+        _chunks(
+            lanes, c, count, n, stages, steps, numbers, matrices, amplitudes, home, scratch.psi[0], scratch.turns[0]
+        )
+        for k in range(count):
+            measure(lanes, home, k << n, n, words.groups, words.words, words.signs, scratch.block, found)
+            sample = (c + k) * width
+            for lane in range(min(width, batch - sample)):
+                values[sample + lane] = found[:, lane] + found[:, width + lane]
 
 
 @kernel
-def _chunk(
+def _chunks(
     lanes: Lanes,
     c: int,
+    count: int,
     n: int,
     stages: Stages,
     steps: Steps,
-    words: Words,
     numbers: Numbers,
+    matrices: Array,
     amplitudes: Array,
     home: Array,
     spare: Array,
-    block: Array,
     turns: Array,
-    found: Array,
 ) -> None:
-    """Execute one chunk: its final state to ``home``, its values (K, V) to ``found``."""
-    segments, own_starts = steps.segments, stages.own_starts
-    sample, matrices = c << len(lanes) >> 1, numbers.matrices[c].reshape(-1)
+    """Execute ``count`` chunks together: their final states, one behind the other, to ``home``."""
+    segments, width, stride = steps.segments, 1 << len(lanes) >> 1, 4 * numbers.matrices.shape[1]
     old, new = (home, spare) if segments.shape[0] % 2 == 0 else (spare, home)
-    if amplitudes.size:
-        _embed(old, amplitudes, sample, 1 << len(lanes) >> 1)
-    else:
-        product_state(lanes, old, matrices, n)
+    for k in range(count):
+        if amplitudes.size:
+            _embed(old, amplitudes, (c + k) * width, width, 2 * width * (k << n))
+        else:
+            product_state(lanes, old, k << n, matrices, (c + k) * stride, n)
     for g in range(segments.shape[0]):
-        s, own = segments[g, 0], own_starts[segments[g, 0]] < own_starts[segments[g, 0] + 1]
-        if own and segments[g, 1]:
-            fill_turns(lanes, turns, stages, s, numbers.slots, sample, n)
+        s = segments[g, 0]
         _advance(
-            lanes, n, segments, g, steps.operations, old, new, stages.sources[stages.network_of[s]], numbers.flips[s],
-            numbers.phases[s], own, turns, numbers.tangents, matrices,
+            lanes, c, count, n, segments, g, steps.operations, old, new, stages, s,
+            stages.sources[stages.network_of[s]], numbers.flips[s], numbers.phases[s], numbers.slots, turns,
+            numbers.tangents, matrices, stride,
         )  # fmt: skip
         old, new = new, old
-    measure(lanes, home, n, words.groups, words.words, words.signs, block, found)
 
 
 @kernel
-def _embed(state: Array, amplitudes: Array, sample: int, width: int) -> None:
-    state[:] = 0
+def _embed(state: Array, amplitudes: Array, sample: int, width: int, at: int) -> None:
+    state[at : at + 2 * width * amplitudes.shape[1]] = 0
     for lane in range(width):
         row = amplitudes[min(sample + lane, amplitudes.shape[0] - 1)]
         for j in range(row.size):
-            state[2 * width * j + lane] = row[j]
+            state[at + 2 * width * j + lane] = row[j]
 
 
 @kernel
@@ -126,47 +130,69 @@ def fill_turns(lanes: Lanes, turns: Array, stages: Stages, s: int, slots: Array,
 @kernel
 def _advance(
     lanes: Lanes,
+    c: int,
+    count: int,
     n: int,
     segments: Array,
     g: int,
     operations: Array,
     old: Array,
     new: Array,
+    stages: Stages,
+    s: int,
     source: Array,
     flips: int,
     phase: Array,
-    own: bool,
+    slots: Array,
     turns: Array,
     tangents: Array,
     matrices: Array,
+    stride: int,
 ) -> None:
-    """Execute a segment on all tiles, from ``old`` to ``new``."""
+    """Execute a segment on all tiles, from ``old`` to ``new``; several chunks have one tile each."""
     low, bits = segments[g, 2], segments[g, 3]
     old_low, old_bits = (segments[g - 1, 2], segments[g - 1, 3]) if g else (0, n)
-    rows = 1 << bits
+    own = stages.own_starts[s] < stages.own_starts[s + 1]
     for t in range(1 << (n - bits)):
-        at, base = t << bits, logical_row(t, low, bits)
-        if segments[g, 1]:
-            entangle(lanes, new, at, base, low, bits, old, old_low, old_bits, source, flips, phase)
+        base = logical_row(t, low, bits)
+        for k in range(count):
+            home, at = k << n, (k << n) + (t << bits)
+            if not segments[g, 1]:
+                fetch(lanes, new, home, at, base, low, bits, old, old_low, old_bits)
+                continue
+            entangle(lanes, new, home, at, base, low, bits, old, old_low, old_bits, source, flips, phase)
             if own:
-                turn_phases(lanes, new, at, rows, base, low, flips, turns, 1.0)
-        else:
-            fetch(lanes, new, at, base, low, bits, old, old_low, old_bits)
+                if t == 0:
+                    fill_turns(lanes, turns, stages, s, slots, (c + k) << len(lanes) >> 1, n)
+                turn_phases(lanes, new, at, 1 << bits, base, low, flips, turns, 1.0)
         for o in range(segments[g, 4], segments[g, 5]):
-            _rotate(lanes, operations, o, new, at, rows, tangents, matrices)
+            _rotate(lanes, operations, o, new, t << bits, count, bits, tangents, matrices, c * stride, stride)
 
 
 @kernel
 def _rotate(
-    lanes: Lanes, operations: Array, o: int, x: Array, at: int, rows: int, tangents: Array, matrices: Array
+    lanes: Lanes,
+    operations: Array,
+    o: int,
+    x: Array,
+    at: int,
+    count: int,
+    bits: int,
+    tangents: Array,
+    matrices: Array,
+    first: int,
+    stride: int,
 ) -> None:
-    count, bit = operations[o, 0], operations[o, 1]
+    """Rotate the tile of each of ``count`` chunks, whose matrices begin at row ``first`` and every ``stride`` rows."""
+    kind, bit, rows = operations[o, 0], operations[o, 1], count << bits
     i, j, k = operations[o, 2], operations[o, 3], operations[o, 4]
-    if count == 3:
+    if kind == 3:
         rotate_three(lanes, x, at, rows, bit, tangents[i], tangents[j], tangents[k])
-    elif count == 2:
+    elif kind == 2:
         rotate_two(lanes, x, at, rows, bit, tangents[i], tangents[j])
-    elif count == 1:
+    elif kind == 1:
         rotate_one(lanes, x, at, rows, bit, tangents[i])
     else:
-        rotate_lanes(lanes, x, at, rows, bit, matrices, 4 * i, 1.0)
+        for chunk in range(count):
+            row = first + chunk * stride + 4 * i
+            rotate_lanes(lanes, x, at + (chunk << bits), 1 << bits, bit, matrices, row, 1.0)

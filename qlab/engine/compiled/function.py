@@ -15,6 +15,9 @@ from qlab.engine.compiled.memory import POOL, Lease
 from qlab.engine.simulator import normalised
 from qlab.engine.statevector import refuse_second_derivative
 
+_NUMPY = {torch.float32: np.float32, torch.float64: np.float64}
+_NO_AMPLITUDES: Doubles = np.empty((0, 0))
+
 
 def compiled_expectations(
     circuit: Circuit,
@@ -65,16 +68,16 @@ class _Compiled(torch.autograd.Function):
         return (
             None,
             None,
-            torch.from_numpy(by_inputs).to(inputs.dtype) if needed[0] else None,
-            torch.from_numpy(by_weights).to(weights.dtype) if needed[1] else None,
+            _tensor(by_inputs, inputs.dtype) if needed[0] else None,
+            _tensor(by_weights, weights.dtype) if needed[1] else None,
         )
 
 
 def _doubles(circuit: Circuit, inputs: torch.Tensor, weights: torch.Tensor) -> tuple[Doubles, Doubles, Doubles]:
-    """Return inputs, weights, and normalised amplitudes (B, 2^n), or (B, 0) where there are none."""
+    """Return inputs, weights, and normalised amplitudes (B, 2^n), or (0, 0) where there are none."""
     x, w = _double(inputs), _double(weights)
     if not circuit.embeds_amplitudes:
-        return x, w, np.empty((len(x), 0))
+        return x, w, _NO_AMPLITUDES
     amplitudes: Doubles = normalised(torch.from_numpy(x[:, : 1 << circuit.n_qubits])).numpy()
     return x, w, np.ascontiguousarray(amplitudes)
 
@@ -85,9 +88,20 @@ def _double(tensor: torch.Tensor) -> Doubles:
 
 
 def _array(tensor: torch.Tensor) -> NDArray[Any]:
-    """Return what ``tensor.numpy(force=True)`` returns on the CPU, in less time."""
-    found: NDArray[Any] = (tensor.resolve_neg() if tensor.is_neg() else tensor).detach().numpy()
+    """Return what ``tensor.numpy(force=True)`` returns on the CPU, in less time and for every real dtype."""
+    if tensor.dtype not in _NUMPY:
+        tensor = tensor.double()
+    if tensor.is_neg():
+        tensor = tensor.resolve_neg()
+    found: NDArray[Any] = (tensor.detach() if tensor.requires_grad else tensor).numpy()
     return found
+
+
+def _tensor(gradient: Doubles, dtype: torch.dtype) -> torch.Tensor:
+    """Return what ``torch.from_numpy(gradient).to(dtype)`` returns, in less time."""
+    if dtype not in _NUMPY:
+        return torch.from_numpy(gradient).to(dtype)
+    return torch.from_numpy(gradient.astype(_NUMPY[dtype], copy=False))
 
 
 def _before_normalising(inputs: Doubles, amplitudes: Doubles, gradient: Doubles) -> Doubles:

@@ -1,7 +1,8 @@
 """Entanglers: basis states change places and get phases on the way from one stored state to the next.
 
 States are stored tile by tile: row r of tile t, whose bits are ``low`` to ``low + bits`` - 1 of the basis state, lies
-at t 2^bits + r. So tiles are worked on in place, and only reads are scattered.
+at t 2^bits + r. So tiles are worked on in place, and only reads are scattered. Small states of several chunks lie one
+behind the other: ``home`` is the first row of one of them, ``at`` that of a tile of it.
 
 An entangler with tables ``source`` and ``phase`` makes new[j] = phase[j] old[source[j ^ flips]]; ``target`` is the
 inverse of ``source``. Where samples differ there is a second phase, exp(i pi turns[j ^ flips]), the same in both halves
@@ -10,18 +11,14 @@ of a row.
 
 from __future__ import annotations
 
-from math import factorial
 from typing import Any
 
 import numpy as np
 
 from qlab.engine.compiled.jit import Array, Lanes, kernel
-from qlab.engine.compiled.simd import halves, load, nearest, splat, store, swap
+from qlab.engine.compiled.simd import halves, load, splat, store, swap
 from qlab.engine.compiled.tiles import difference
-
-_TERMS = 11  # of each series: at pi/2 the next one is below 1e-17
-_COSINE = tuple((-1) ** k / factorial(2 * k) for k in range(_TERMS))
-_SINE = tuple((-1) ** k / factorial(2 * k + 1) for k in range(_TERMS))
+from qlab.engine.compiled.trigonometry import cos_sin_of_turns
 
 
 @kernel
@@ -41,16 +38,25 @@ def stored_row(j: Any, low: int, bits: int) -> int:
 
 @kernel
 def fetch(
-    lanes: Lanes, new: Array, at: int, base: int, low: int, bits: int, old: Array, old_low: int, old_bits: int
+    lanes: Lanes,
+    new: Array,
+    home: int,
+    at: int,
+    base: int,
+    low: int,
+    bits: int,
+    old: Array,
+    old_low: int,
+    old_bits: int,
 ) -> None:
     """Fill a tile with rows of a state that is stored otherwise."""
     if old_low == 0 or (low == 0 and old_low >= bits):  # the rows lie at equal distances
-        first, stride = stored_row(base, old_low, old_bits), 1 << low if old_low == 0 else 1 << old_bits
+        first, stride = home + stored_row(base, old_low, old_bits), 1 << low if old_low == 0 else 1 << old_bits
         for r in range(1 << bits):
             store(lanes, new, at + r, load(lanes, old, first + r * stride))
         return
     for r in range(1 << bits):
-        store(lanes, new, at + r, load(lanes, old, stored_row(base + (r << low), old_low, old_bits)))
+        store(lanes, new, at + r, load(lanes, old, home + stored_row(base + (r << low), old_low, old_bits)))
 
 
 @kernel
@@ -63,6 +69,7 @@ def times(lanes: Lanes, x: Any, c: float, s: float) -> Any:
 def entangle(
     lanes: Lanes,
     new: Array,
+    home: int,
     at: int,
     base: int,
     low: int,
@@ -78,12 +85,12 @@ def entangle(
     if old_low == 0:  # stored in the order of basis states
         for r in range(1 << bits):
             j = base + (r << low)
-            x = load(lanes, old, np.int64(source[j ^ flips]))
+            x = load(lanes, old, home + np.int64(source[j ^ flips]))
             store(lanes, new, at + r, times(lanes, x, phase[j, 0], phase[j, 1]))
         return
     for r in range(1 << bits):
         j = base + (r << low)
-        x = load(lanes, old, stored_row(np.int64(source[j ^ flips]), old_low, old_bits))
+        x = load(lanes, old, home + stored_row(np.int64(source[j ^ flips]), old_low, old_bits))
         store(lanes, new, at + r, times(lanes, x, phase[j, 0], phase[j, 1]))
 
 
@@ -92,6 +99,7 @@ def disentangle(
     lanes: Lanes,
     new_psi: Array,
     new_lam: Array,
+    home: int,
     at: int,
     base: int,
     low: int,
@@ -107,7 +115,7 @@ def disentangle(
     """Fill tiles of both states with rows as in front of an entangler, the old ones being those behind."""
     for r in range(1 << bits):
         j = np.int64(target[base + (r << low)]) ^ flips
-        i = stored_row(j, old_low, old_bits) if old_low else j
+        i = home + (stored_row(j, old_low, old_bits) if old_low else j)
         store(lanes, new_psi, at + r, times(lanes, load(lanes, old_psi, i), phase[j, 0], -phase[j, 1]))
         store(lanes, new_lam, at + r, times(lanes, load(lanes, old_lam, i), phase[j, 0], -phase[j, 1]))
 
@@ -120,25 +128,9 @@ def turn_phases(
     number = tile.dtype.type
     signs = halves(lanes, number(-sign), number(sign))
     for r in range(rows):
-        c, s = cos_sin(lanes, number, load(lanes, turns, (base + (r << low)) ^ flips))
+        c, s = cos_sin_of_turns(lanes, number, load(lanes, turns, (base + (r << low)) ^ flips))
         x = load(lanes, tile, at + r)
         store(lanes, tile, at + r, x * c + swap(x) * (signs * s))
-
-
-@kernel
-def cos_sin(lanes: Lanes, number: Any, turns: Any) -> Any:
-    """Return cos and sin of pi times ``turns`` by their series about the nearest multiple of pi."""
-    half_turns = nearest(turns)
-    rest = (turns - half_turns) * splat(lanes, number(3.141592653589793))
-    square = rest * rest
-    odd = half_turns * splat(lanes, number(0.5))
-    odd = odd - nearest(odd)  # +-1/2 behind an odd number of half turns
-    sign = splat(lanes, number(1.0)) - splat(lanes, number(8.0)) * odd * odd
-    c, s = splat(lanes, number(0.0)), splat(lanes, number(0.0))
-    for k in range(_TERMS - 1, -1, -1):
-        c = c * square + splat(lanes, number(_COSINE[k]))
-        s = s * square + splat(lanes, number(_SINE[k]))
-    return sign * c, sign * s * rest
 
 
 @kernel
@@ -179,7 +171,9 @@ def imaginary(lanes: Lanes, psi: Array, lam: Array, r: int) -> Any:
 
 
 @kernel
-def density_blocks(lanes: Lanes, psi: Array, lam: Array, row: int, rows: int, blocks: Array, bits: Array) -> None:
+def density_blocks(
+    lanes: Lanes, psi: Array, lam: Array, home: int, row: int, rows: int, blocks: Array, bits: Array
+) -> None:
     """Add Im(lambda* psi) of contiguous rows, summed over samples and over eight rows each, to ``blocks`` (2^n / 8,).
 
     Add <Z> of the lowest three bits, whose signs change inside of eight rows, to ``bits`` (3,).
@@ -196,7 +190,7 @@ def density_blocks(lanes: Lanes, psi: Array, lam: Array, row: int, rows: int, bl
         z1 = z1 + ((a - c) + (e - g))
         a, e = a + c, e + g
         z2 = z2 + (a - e)
-        blocks[r >> 3] += difference(lanes, psi, a + e)
+        blocks[(r - home) >> 3] += difference(lanes, psi, a + e)
     bits[0] += difference(lanes, psi, z0)
     bits[1] += difference(lanes, psi, z1)
     bits[2] += difference(lanes, psi, z2)

@@ -104,8 +104,11 @@ class Numbers(NamedTuple):
     """What an execution depends on, computed from its inputs and weights.
 
     Attributes:
+        turns: (3, T), half angles of the M rotations that all samples share and of the B times O others, then their
+            cosines and sines.
         merged: (R, 4), merged rotations as quaternions.
-        frames: (Z + 1, 2), angle of the last RZ of RZ RY RZ, and the squared cosine of half of RY's angle.
+        frames: (Z + 1, 3), cosine and sine of the angle of the last RZ of RZ RY RZ, and the squared cosine of half of
+            RY's angle.
         tangents: (Z + 1,), of half of RY's angle, in the state's precision; the last is of no rotation at all.
         flips: (S,), which bits are flipped behind an entangler, so that no tangent is above 1.
         scales: (S,), product of the squared cosines of a stage.
@@ -114,6 +117,7 @@ class Numbers(NamedTuple):
         matrices: (C, Q, 4, V), of [[a, -b*], [b, a*]] the rows that ``rotate_lanes`` wants, in the state's precision.
     """
 
+    turns: Array
     merged: Array
     frames: Array
     tangents: Array
@@ -144,3 +148,19 @@ class Sums(NamedTuple):
     by_run: Array
     by_slot: Array
     by_amplitude: Array
+
+
+class Scratch(NamedTuple):
+    """Working memory of one thread, which works on G chunks together; W lanes.
+
+    Attributes:
+        psi: (2, G 2^n V), where states go to and fro.
+        lam: (2, G 2^n V), the same for their gradients.
+        block: scratch for a block of rows, or a row per word.
+        turns: (2, 2^n V or 0), phases that differ from sample to sample, and densities.
+    """
+
+    psi: Array
+    lam: Array
+    block: Array
+    turns: Array
