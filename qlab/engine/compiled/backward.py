@@ -20,7 +20,7 @@ from qlab.engine.compiled.moves import (
     walsh_lanes,
 )
 from qlab.engine.compiled.packing import Packed, unpack
-from qlab.engine.compiled.tables import Angles, Numbers, Scratch, Stages, Steps, Sums, Tables, Words
+from qlab.engine.compiled.tables import Angles, Numbers, Scratch, Stages, Steps, Sums, Tables, Window, Words
 from qlab.engine.compiled.tiles import correlate, difference, rotate_lanes, undo_one, undo_two
 
 
@@ -41,10 +41,11 @@ def backward(
     last_of_all: bool,
     by_weight: Array,
     by_input: Array,
+    window: Window,
 ) -> None:
     """Add up what chunks ``first`` to ``last`` - 1 contribute to the gradients.
 
-    Without chunks the sums stay as they are.
+    Steps are those of ``forward``, from the last to the first. Sums begin anew where all steps are to be done.
 
     Args:
         lanes: twice as many as samples in a chunk.
@@ -62,11 +63,14 @@ def backward(
         last_of_all: whether the sums are then those of the whole batch, and the gradients are to be filled.
         by_weight: (n_weights,), gradient by weights.
         by_input: (B, n_inputs), gradient by inputs; empty where it is not wanted.
+        window: which steps are to be done, and of segments which part of the tiles.
     """
     angles, stages, steps, words = unpack(packed)
     numbers, scratch, sums = Numbers(*number_tables), Scratch(*scratch_tables), Sums(*sum_tables)
     if first < last:
-        _sum_up(lanes, first, last, n, angles, stages, steps, words, numbers, floor, states, gradient, scratch, sums)
+        _sum_up(
+            lanes, first, last, n, angles, stages, steps, words, numbers, floor, states, gradient, scratch, sums, window
+        )
     if last_of_all:
         finish(angles, stages, steps.places, n, inputs, numbers, sums, by_weight, by_input)
 
@@ -87,28 +91,31 @@ def _sum_up(
     gradient: Array,
     scratch: Scratch,
     sums: Sums,
+    window: Window,
 ) -> None:
     """Fill ``sums`` with what these chunks contribute."""
-    width, size = 1 << len(lanes) >> 1, 1 << (n + len(lanes))
-    sums.by_xy[:], sums.blocks[:], sums.bits[:], sums.by_term[:], sums.by_run[:] = 0, 0, 0, 0, 0
-    sums.by_slot[first * width : last * width] = 0
+    width, size, at_end = 1 << len(lanes) >> 1, 1 << (n + len(lanes)), window[1] > steps.segments.shape[0] + 1
+    if window[0] == 0 and at_end:
+        sums.by_xy[:], sums.blocks[:], sums.bits[:], sums.by_term[:], sums.by_run[:] = 0, 0, 0, 0, 0
+        sums.by_slot[first * width : last * width] = 0
     together, lacking = scratch.psi.shape[1] // size, _lacking(steps, numbers, floor[1])
-    by_lane = np.empty((together, numbers.matrices.shape[1], 3, 2 * width), states.dtype)
     by_value, kept = np.empty(gradient.shape[1] * 2 * width, states.dtype), states.reshape(-1)
     for c in range(first, last, together):
         count = min(together, last - c)
-        for k in range(count):
+        for k in range(count if at_end else 0):
             _spread(gradient, (c + k) * width, width, by_value)
             adjoint(
                 lanes, kept[c * size : (c + count) * size], scratch.psi[0], scratch.lam[0], k << n, n, words.groups,
                 words.words, words.signs, by_value, scratch.block,
             )  # fmt: skip
-        by_lane[:] = 0
+        if at_end:
+            sums.by_lane[:] = 0
         _chunks(
             lanes, c, count, min(count * width, gradient.shape[0] - c * width), n, stages, steps, numbers, floor,
-            scratch, sums, lacking, by_lane.reshape(-1),
+            scratch, sums, lacking, sums.by_lane.reshape(-1), window,
         )  # fmt: skip
-        _through_lanes(angles, numbers, floor[3], c * width, gradient.shape[0], by_lane, sums)
+        if window[0] == 0:
+            _through_lanes(angles, numbers, floor[3], c * width, gradient.shape[0], sums.by_lane[:count], sums)
 
 
 @kernel
@@ -153,29 +160,31 @@ def _chunks(
     sums: Sums,
     lacking: Array,
     by_lane: Array,
+    window: Window,
 ) -> None:
     """Un-compute the states of ``count`` chunks together, which have ``batch`` samples.
 
     Adds to ``sums``, and to ``by_lane`` what differs from sample to sample.
     """
-    segments, matrices, side = steps.segments, numbers.matrices.reshape(-1), 0
-    for g in range(segments.shape[0] - 1, -1, -1):
+    segments, matrices = steps.segments, numbers.matrices.reshape(-1)
+    for g in range(min(window[1] - 1, segments.shape[0]) - 1, max(window[0] - 1, 0) - 1, -1):
         s = segments[g, 0]
         if s < floor[0]:
             break
         behind = segments[min(g + 1, segments.shape[0] - 1), 0]
-        side ^= g + 1 < segments.shape[0]
+        side = (segments.shape[0] - 1 - g) % 2
         term = sums.by_term[s] if sums.by_term.shape[0] else sums.by_term.reshape(-1)
         _retreat(
             lanes, c, count, batch, n, stages, steps, g, numbers, matrices, lacking, s >= floor[1], s >= floor[2],
             scratch.psi[side], scratch.lam[side], scratch.psi[1 - side], scratch.lam[1 - side],
             stages.targets[stages.network_of[behind]], numbers.flips[behind], numbers.phases[behind],
             scratch.turns[0], scratch.turns[1], by_lane, sums.by_xy, sums.blocks[s], sums.bits[s], term, sums.by_slot,
+            window,
         )  # fmt: skip
-    if floor[2] > 0:
+    if floor[2] > 0 or window[0] > 0:
         return
+    side = segments.shape[0] % 2
     if segments.shape[0]:
-        side ^= 1
         for k in range(count):
             disentangle(
                 lanes, scratch.psi[side], scratch.lam[side], k << n, k << n, 0, 0, n, scratch.psi[1 - side],
@@ -239,15 +248,16 @@ def _retreat(
     z_bits: Array,
     by_term: Array,
     by_slot: Array,
+    window: Window,
 ) -> None:
-    """Undo a segment on all tiles: rotations where ``undo``; of the entangler what is not left to the segment before.
+    """Undo a segment on tiles: rotations where ``undo``; of the entangler what is not left to the segment before.
 
     States come from the segment behind, with its entangler undone. The last one's are here already.
     """
     segments, s = steps.segments, steps.segments[g, 0]
     low, bits, rows, tiles = segments[g, 2], segments[g, 3], 1 << segments[g, 3], 1 << (n - segments[g, 3])
     own = stages.own_starts[s] < stages.own_starts[s + 1]
-    for t in range(tiles):
+    for t in range(window[2] * tiles // window[3], (window[2] + 1) * tiles // window[3]):
         base = logical_row(t, low, bits)
         for k in range(count):
             home, at = k << n, (k << n) + (t << bits)

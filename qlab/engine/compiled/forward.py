@@ -11,7 +11,7 @@ from qlab.engine.compiled.ends import measure, product_state
 from qlab.engine.compiled.jit import Array, Lanes, entry, kernel
 from qlab.engine.compiled.moves import entangle, fetch, logical_row, turn_phases, walsh_lanes
 from qlab.engine.compiled.packing import Packed, unpack
-from qlab.engine.compiled.tables import Numbers, Scratch, Stages, Steps, Tables
+from qlab.engine.compiled.tables import Numbers, Scratch, Stages, Steps, Tables, Window
 from qlab.engine.compiled.tiles import rotate_lanes, rotate_one, rotate_three, rotate_two
 
 
@@ -30,8 +30,11 @@ def forward(
     states: Array,
     scratch_tables: Tables,
     values: Array,
+    window: Window,
 ) -> None:
     """Fill ``values`` (B, K) of the samples in chunks ``first`` to ``last`` - 1.
+
+    Step 0 makes the first state, steps 1 to G execute the segments, step G + 1 measures.
 
     Args:
         lanes: twice as many as samples in a chunk.
@@ -47,6 +50,7 @@ def forward(
         states: (C, 2^n V), filled; (0, 2^n V) where final states are not kept.
         scratch_tables: the ``Scratch`` of this thread.
         values: filled.
+        window: which steps are to be done, and of segments which part of the tiles.
     """
     angles, stages, steps, words = unpack(packed)
     numbers, scratch = Numbers(*number_tables), Scratch(*scratch_tables)
@@ -59,9 +63,10 @@ def forward(
         count = min(together, last - c)
         home = kept[c * size : (c + count) * size] if kept.size else scratch.lam[0]
         _chunks(
-            lanes, c, count, n, stages, steps, numbers, matrices, amplitudes, home, scratch.psi[0], scratch.turns[0]
-        )
-        for k in range(count):
+            lanes, c, count, n, stages, steps, numbers, matrices, amplitudes, home, scratch.psi[0], scratch.turns[0],
+            window,
+        )  # fmt: skip
+        for k in range(count if window[1] > steps.segments.shape[0] + 1 else 0):
             measure(lanes, home, k << n, n, words.groups, words.words, words.signs, scratch.block, found)
             sample = (c + k) * width
             for lane in range(min(width, batch - sample)):
@@ -82,23 +87,24 @@ def _chunks(
     home: Array,
     spare: Array,
     turns: Array,
+    window: Window,
 ) -> None:
     """Execute ``count`` chunks together: their final states, one behind the other, to ``home``."""
     segments, width, stride = steps.segments, 1 << len(lanes) >> 1, 4 * numbers.matrices.shape[1]
-    old, new = (home, spare) if segments.shape[0] % 2 == 0 else (spare, home)
-    for k in range(count):
+    old = home if segments.shape[0] % 2 == 0 else spare
+    for k in range(count if window[0] == 0 else 0):
         if amplitudes.size:
             _embed(old, amplitudes, (c + k) * width, width, 2 * width * (k << n))
         else:
             product_state(lanes, old, k << n, matrices, (c + k) * stride, n)
-    for g in range(segments.shape[0]):
-        s = segments[g, 0]
+    for g in range(max(window[0] - 1, 0), min(window[1] - 1, segments.shape[0])):
+        s, is_home = segments[g, 0], (segments.shape[0] - g) % 2
+        old, new = (spare, home) if is_home else (home, spare)
         _advance(
             lanes, c, count, n, segments, g, steps.operations, old, new, stages, s,
             stages.sources[stages.network_of[s]], numbers.flips[s], numbers.phases[s], numbers.slots, turns,
-            numbers.tangents, matrices, stride,
+            numbers.tangents, matrices, stride, window,
         )  # fmt: skip
-        old, new = new, old
 
 
 @kernel
@@ -148,12 +154,13 @@ def _advance(
     tangents: Array,
     matrices: Array,
     stride: int,
+    window: Window,
 ) -> None:
-    """Execute a segment on all tiles, from ``old`` to ``new``; several chunks have one tile each."""
+    """Execute a segment on tiles, from ``old`` to ``new``; several chunks have one tile each."""
     low, bits = segments[g, 2], segments[g, 3]
     old_low, old_bits = (segments[g - 1, 2], segments[g - 1, 3]) if g else (0, n)
-    own = stages.own_starts[s] < stages.own_starts[s + 1]
-    for t in range(1 << (n - bits)):
+    own, tiles = stages.own_starts[s] < stages.own_starts[s + 1], 1 << (n - bits)
+    for t in range(window[2] * tiles // window[3], (window[2] + 1) * tiles // window[3]):
         base = logical_row(t, low, bits)
         for k in range(count):
             home, at = k << n, (k << n) + (t << bits)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from qlab.engine.compiled.jit import Array
 
+Window = tuple[int, int, int, int]  # first step, behind the last one, which part of the tiles, how many parts there are
 Tables = tuple[Array, ...]  # the fields of one of these; a named tuple is slow to hand to a kernel
 
 
@@ -129,7 +130,9 @@ class Numbers(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What a thread adds up; doubles. The last two fields are of all threads, which have samples of their own.
+    """What a thread adds up; doubles where nothing else is said.
+
+    The last two fields are of all threads, which have samples of their own, or one of them at a time.
 
     Attributes:
         by_xy: (Z + 1, 2), <X> and <Y> between the states behind the RY of each shared rotation.
@@ -137,6 +140,8 @@ class Sums(NamedTuple):
         bits: (S, 3), <Z> of the lowest bits behind each stage.
         by_term: (S or 0, 2^n), densities behind each entangler.
         by_run: (R, 3), correlations behind runs that are part of what differs from sample to sample.
+        by_lane: (G, Q, 3, V), correlations behind merged rotations that differ from sample to sample, of the chunks
+            at work, in the state's precision.
         by_slot: (B, A), gradients by slots.
         by_amplitude: (B, 2^n or 0), gradients by the amplitudes of the first state.
     """
@@ -146,6 +151,7 @@ class Sums(NamedTuple):
     bits: Array
     by_term: Array
     by_run: Array
+    by_lane: Array
     by_slot: Array
     by_amplitude: Array
 
