@@ -126,11 +126,19 @@ class Circuit:
     @cached_property
     def shift_executions(self) -> int:
         """How many executions the gradient of one sample by the weights takes with the parameter-shift rule."""
+        return self._shift_executions(Weight)
+
+    @cached_property
+    def input_shift_executions(self) -> int:
+        """As ``shift_executions``, by the inputs that are angles."""
+        return self._shift_executions(Input)
+
+    def _shift_executions(self, kind: type[Slot]) -> int:
         return sum(
             len(shift_rule(frequencies))
             for gate in self.gates
             for angle, frequencies in zip(gate.angles, gate.spec.frequencies, strict=True)
-            if isinstance(angle, Weight)
+            if isinstance(angle, kind)
         )
 
     @cached_property

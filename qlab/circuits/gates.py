@@ -170,6 +170,7 @@ GATES: Mapping[str, GateSpec] = MappingProxyType(
             ),
             GateSpec("SWAP", 2, (_SWAP,)),
             GateSpec("ISWAP", 2, (_pair(_ZZ, Angle(math.pi / 2)), _SWAP)),
+            GateSpec("ECR", 2, (*_between(_XZ, _pair(_ZZ, Angle(math.pi / 2)), 1), _turn(X, math.pi))),
             GateSpec("CRX", 2, _controlled_rotations("X"), (_CONTROLLED,)),
             GateSpec("CRY", 2, _controlled_rotations("Y"), (_CONTROLLED,)),
             GateSpec("CRZ", 2, _controlled_rotations("Z"), (_CONTROLLED,)),

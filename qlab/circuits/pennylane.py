@@ -31,7 +31,7 @@ def to_pennylane(circuit: Circuit, observables: Sequence[PauliWord | str] | None
 
     def quantum_function(inputs: Any, weights: Any) -> list[Any]:
         for gate in circuit.gates:
-            _queue(gate, inputs, weights)
+            queue(gate, inputs, weights)
         return [qml.expval(reduce(_product, (_PAULI[letter](q) for q, letter in word.factors))) for word in words]
 
     return quantum_function
@@ -64,7 +64,8 @@ def _product(left: Any, right: Any) -> Any:
     return left @ right
 
 
-def _queue(gate: Gate, inputs: Any, weights: Any) -> None:
+def queue(gate: Gate, inputs: Any, weights: Any) -> None:
+    """Queue a gate with its angles, as the quantum functions of ``to_pennylane`` do."""
     if gate.name == AMPLITUDE:
         amplitudes = inputs[..., : 2 ** len(gate.qubits)]
         symbolic = getattr(inputs, "dtype", None) == np.dtype(object)  # slots have no norm to divide by

@@ -23,7 +23,7 @@ from qlab.circuits.observables import PauliWord
 from qlab.circuits.slots import Input, Slot
 from qlab.errors import CircuitError
 
-_GATES: dict[str, Callable[..., Any]] = {
+QISKIT_GATES: dict[str, Callable[..., Any]] = {
     "Hadamard": qk.HGate,
     "PauliX": qk.XGate,
     "PauliY": qk.YGate,
@@ -44,6 +44,7 @@ _GATES: dict[str, Callable[..., Any]] = {
     "CH": qk.CHGate,
     "SWAP": qk.SwapGate,
     "ISWAP": qk.iSwapGate,
+    "ECR": qk.ECRGate,
     "CRX": qk.CRXGate,
     "CRY": qk.CRYGate,
     "CRZ": qk.CRZGate,
@@ -100,7 +101,7 @@ def _append(target: QuantumCircuit, circuit: Circuit, x: Any, w: Any) -> None:
             continue
         angles = [_value(slot, x, w) for slot in gate.angles]
         for kind, angles_of_kind in _kinds(gate, angles):
-            target.append(_GATES[kind](*angles_of_kind), gate.qubits)
+            target.append(QISKIT_GATES[kind](*angles_of_kind), gate.qubits)
 
 
 def _kinds(gate: Gate, angles: list[Any]) -> list[tuple[str, list[Any]]]:

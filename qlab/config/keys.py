@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qlab.config.schema import Component, EvalConfig, RunConfig
+from qlab.config.validate import parts
 from qlab.files import sha256_file
 
 LENGTH = 12
@@ -33,8 +34,11 @@ def described(component: Component) -> dict[str, Any]:
     values: dict[str, Any] = {"name": component.name}
     for field in dataclasses.fields(component.options):
         value = getattr(component.options, field.name)
-        is_path = field.metadata.get("is_path", False) and value is not None
-        values[field.name] = _content(Path(value)) if is_path else value
+        if field.metadata.get("parts_of"):
+            value = [described(part) for part in parts(component.options, field, component.name)]
+        elif field.metadata.get("is_path") and value is not None:
+            value = _content(Path(value))
+        values[field.name] = value
     return values
 
 

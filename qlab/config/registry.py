@@ -1,7 +1,7 @@
 """Which components exist: a name in a group stands for a dataclass of options, which names its factory.
 
 Built-in components are listed here by text, so that listing them imports nothing. Installed packages add their own
-through the entry-point groups ``qlab.datasets``, ``qlab.encoders``, ``qlab.heads`` and
+through the entry-point groups ``qlab.datasets``, ``qlab.encoders``, ``qlab.heads``, ``qlab.noise`` and
 ``qlab.backends``; an entry point names a dataclass of options with a class variable ``FACTORY = "module:attribute"``.
 """
 
@@ -35,7 +35,21 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "mlp": f"{_OPTIONS}.heads:MLP",
         "vqc": f"{_OPTIONS}.heads:VQC",
     },
-    "noise": {"none": f"{_OPTIONS}.backends:NoNoise"},
+    "noise": {
+        "amplitude_damping": f"{_OPTIONS}.noise:AmplitudeDamping",
+        "bit_flip": f"{_OPTIONS}.noise:BitFlip",
+        "composed": f"{_OPTIONS}.noise:Composed",
+        "dephasing": f"{_OPTIONS}.noise:Dephasing",
+        "depolarizing": f"{_OPTIONS}.noise:Depolarizing",
+        "device": f"{_OPTIONS}.noise:Device",
+        "lego": f"{_OPTIONS}.noise:Lego",
+        "none": f"{_OPTIONS}.noise:NoNoise",
+        "over_rotation": f"{_OPTIONS}.noise:OverRotation",
+        "pauli": f"{_OPTIONS}.noise:Pauli",
+        "phase_damping": f"{_OPTIONS}.noise:PhaseDamping",
+        "readout": f"{_OPTIONS}.noise:Readout",
+        "thermal_relaxation": f"{_OPTIONS}.noise:ThermalRelaxation",
+    },
     "backend": {
         "engine": f"{_OPTIONS}.backends:Engine",
         "pennylane": f"{_OPTIONS}.backends:PennyLane",
@@ -45,6 +59,7 @@ ENTRY_POINT_GROUPS = {
     "dataset": "qlab.datasets",
     "encoder": "qlab.encoders",
     "head": "qlab.heads",
+    "noise": "qlab.noise",
     "backend": "qlab.backends",
 }
 

@@ -41,7 +41,8 @@ def run_config(cfg: DictConfig, *, paths_must_exist: bool = True) -> RunConfig:
     if paths_must_exist:
         _check_output(scalars)
         _find_data(components["dataset"], scalars)
-        _check_paths(components)
+        for group, chosen in components.items():
+            _check_paths(chosen, group)
     return RunConfig(
         **components, trainer=typed(Trainer, values["trainer"], "trainer"), seed=scalars.seed, place=_place(scalars)
     )
@@ -55,19 +56,30 @@ def eval_config(cfg: DictConfig) -> EvalConfig:
     _check_output(scalars)
     chosen = values.get("backend")
     backend = component("backend", chosen) if chosen is not None else None
-    return EvalConfig(
-        noise=component("noise", values["noise"]), backend=backend, split=scalars.split, place=_place(scalars)
-    )
+    noise = component("noise", values["noise"])
+    _check_paths(noise, "noise")
+    return EvalConfig(noise=noise, backend=backend, split=scalars.split, place=_place(scalars))
 
 
-def component(group: str, node: Any) -> Component:
-    """Return the typed component that ``node`` (a mapping with ``name``) describes; raises as ``run_config`` does."""
+def component(group: str, node: Any, path: str | None = None) -> Component:
+    """Return the typed component that ``node`` (a mapping with ``name``) describes; raises as ``run_config`` does.
+
+    ``path`` is where it stands in the config; at its group where nothing is said.
+    """
+    path = path or group
     if not isinstance(node, Mapping) or not isinstance(node.get("name"), str):
-        raise OptionError(
-            f"{group} must be a mapping with the name of a component, e.g. {group}.name={_example(group)}"
-        )
+        raise OptionError(f"{path} must be a mapping with the name of a component, e.g. name: {_example(group)}")
     options = {key: value for key, value in node.items() if key != "name"}
-    return Component(node["name"], typed(registry.options_class(group, node["name"]), options, group))
+    return Component(node["name"], typed(registry.options_class(group, node["name"]), options, path))
+
+
+def parts(options: Any, field: dataclasses.Field[Any], path: str) -> list[Component]:
+    """Return the typed components that a field of the options at ``path`` holds; raises as ``run_config`` does."""
+    group = field.metadata.get("parts_of")
+    if group is None:
+        return []
+    nodes = enumerate(getattr(options, field.name))
+    return [component(group, node, f"{path}.{field.name}[{place}]") for place, node in nodes]
 
 
 def typed(kind: type[T], values: Mapping[str, Any], path: str) -> T:
@@ -86,6 +98,8 @@ def typed(kind: type[T], values: Mapping[str, Any], path: str) -> T:
     options = OmegaConf.to_object(structured)
     assert isinstance(options, kind)
     check(options, path)
+    for field in dataclasses.fields(options):  # type: ignore[arg-type]
+        parts(options, field, path)  # which checks them
     return options
 
 
@@ -121,12 +135,13 @@ def _find_data(dataset: Component, place: Place) -> None:
         dataset.options.path = str(folder) if folder.is_dir() else None
 
 
-def _check_paths(components: Mapping[str, Component]) -> None:
-    for group, chosen in components.items():
-        for field in dataclasses.fields(chosen.options):
-            value = getattr(chosen.options, field.name)
-            if field.metadata.get("is_path") and value is not None and not (value and Path(value).exists()):
-                raise OptionError(f"{group}.{field.name}={value} does not exist")
+def _check_paths(chosen: Component, where: str) -> None:
+    for field in dataclasses.fields(chosen.options):
+        value = getattr(chosen.options, field.name)
+        if field.metadata.get("is_path") and value is not None and not (value and Path(value).exists()):
+            raise OptionError(f"{where}.{field.name}={value} does not exist")
+        for place, part in enumerate(parts(chosen.options, field, where)):
+            _check_paths(part, f"{where}.{field.name}[{place}]")
 
 
 def _what_is_wanted(kind: type[Any], key: str) -> str:

@@ -16,6 +16,7 @@ PAULIS: NDArray[np.complex128] = np.array(
     [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128
 )  # I, X, Y, Z
 _TOLERANCE = 1e-9
+_NEGLIGIBLE = 1e-18  # probability of a Kraus operator that rounding alone has made
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +74,18 @@ class Channel:
         return bool(np.allclose(self.transfer, np.eye(len(self.transfer)), rtol=0, atol=1e-15))
 
     def then(self, other: Channel, name: str | None = None) -> Channel:
-        """Return this channel followed by ``other`` on the same qubits."""
+        """Return this channel followed by ``other`` on the same qubits, with no more Kraus operators than it needs.
+
+        Raises:
+            OptionError: they act on different numbers of qubits.
+        """
+        if self.n_qubits != other.n_qubits:
+            raise OptionError(
+                f"{other.name} on {other.n_qubits} qubits cannot follow {self.name} on {self.n_qubits}: merge channels "
+                "on the same qubits only"
+            )
         kraus = np.einsum("iab,jbc->ijac", other.kraus, self.kraus).reshape(-1, *self.kraus.shape[1:])
-        return Channel(name or f"{self.name}+{other.name}", kraus)
+        return Channel(name or f"{self.name}+{other.name}", _fewest(kraus))
 
     @staticmethod
     def pauli(name: str, probabilities: Sequence[float] | NDArray[np.float64]) -> Channel:
@@ -89,6 +99,15 @@ class Channel:
             raise OptionError(f"probabilities of {name} must be 4 or 16 numbers from 0 that add up to 1, not {p}")
         paulis = pauli_products(1 if p.size == 4 else 2)
         return Channel(name, np.sqrt(p / p.sum())[:, None, None] * paulis)
+
+
+def _fewest(kraus: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Return the Kraus operators of the same channel that are orthogonal to each other, those that vanish left out."""
+    operators = kraus.reshape(len(kraus), -1)  # (r, 4^m)
+    _, sizes, rows = np.linalg.svd(operators, full_matrices=False)
+    kept = sizes**2 > _NEGLIGIBLE
+    found: NDArray[np.complex128] = (sizes[kept, None] * rows[kept]).reshape(-1, *kraus.shape[1:])
+    return found
 
 
 def pauli_products(n_qubits: int) -> NDArray[np.complex128]:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from typing import Protocol
 
 from qlab.circuits.circuit import AMPLITUDE, Circuit
 from qlab.circuits.gate import Gate
-from qlab.errors import NoiseError
+from qlab.errors import NoiseError, OptionError
 from qlab.noise.channel import Channel
-from qlab.noise.noisy import Located, NoisyCircuit
+from qlab.noise.noisy import Located, NoisyCircuit, count_insertions
 from qlab.noise.readout import Readout
+
+
+class Noise(Protocol):
+    """What every noise model is: it puts noise into circuits."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether it is without effect on any circuit."""
+        ...
+
+    def insert(self, circuit: Circuit) -> NoisyCircuit:
+        """Return ``circuit`` with the noise in it; raises ``NoiseError`` where a model that is not zero adds none."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -42,8 +61,8 @@ class Rule:
             return []
         if self.channel.n_qubits == 2:
             return [Located(self.channel, gate.qubits)] if len(gate.qubits) == 2 else []
-        places = range(len(gate.qubits)) if self.at is None else self.at
-        return [Located(self.channel, (gate.qubits[place],)) for place in places]
+        chosen = [qubit for place, qubit in enumerate(gate.qubits) if self.at is None or place in self.at]
+        return [Located(self.channel, (qubit,)) for qubit in chosen]
 
 
 @dataclass(frozen=True)
@@ -74,78 +93,88 @@ class NoiseModel:
         rules: what follows a gate, in this order.
         over_rotations: coherent errors.
         readout: how qubits are read; None: as they are.
+        parts: the models that it is composed of; each must change a circuit.
     """
 
     name: str
     rules: tuple[Rule, ...] = ()
     over_rotations: tuple[OverRotation, ...] = ()
     readout: Readout | None = None
+    parts: tuple[NoiseModel, ...] = ()
 
     @staticmethod
     def composed(name: str, models: Iterable[NoiseModel]) -> NoiseModel:
         """Return the models one after the other; readout errors are applied one after the other too."""
-        parts = list(models)
+        parts = tuple(models)
         readouts = [part.readout for part in parts if part.readout is not None]
-        readout = readouts[0] if readouts else None
-        for later in readouts[1:]:
-            assert readout is not None
-            readout = Readout(later.matrices @ readout.matrices)
         return NoiseModel(
             name,
             tuple(rule for part in parts for rule in part.rules),
             tuple(error for part in parts for error in part.over_rotations),
-            readout,
+            reduce(Readout.then, readouts) if readouts else None,
+            parts,
         )
 
     @property
     def is_identity(self) -> bool:
         """Whether it is without effect on any circuit: all strengths are zero."""
-        return (
-            all(rule.channel.is_identity for rule in self.rules)
-            and all(error.fraction == 0 for error in self.over_rotations)
-            and (self.readout is None or self.readout.is_identity)
-        )
+        return not self._active_rules and not self._active_over_rotations and self._active_readout is None
 
     def insert(self, circuit: Circuit) -> NoisyCircuit:
         """Return ``circuit`` with the noise in it, and with the count of what was inserted.
 
-        Channels that do nothing are not inserted. An amplitude embedding is a preparation, not a gate: nothing follows
-        it.
+        What does nothing is not inserted. An amplitude embedding is a preparation, not a gate: nothing follows it.
 
         Raises:
-            NoiseError: a rule names gates that do not occur, or the model is not zero but inserts nothing.
+            NoiseError: a rule names gates that do not occur, or the model, or a part of it, is not zero but inserts
+                nothing.
+            OptionError: the readout error is that of another number of qubits.
         """
-        self._check_names(circuit)
-        gates: list[Gate] = []
-        channels: list[tuple[Located, ...]] = []
-        counts: Counter[str] = Counter()
-        for gate in circuit.gates:
-            turned = gate
-            for error in self.over_rotations:
-                found = error.on(turned) if error.fraction else None
-                if found is not None:
-                    turned, counts["over_rotation"] = found, counts["over_rotation"] + 1
-            after = [item for rule in self.rules if not rule.channel.is_identity for item in rule.after(gate)]
-            counts.update(item.channel.name for item in after)
-            gates.append(turned)
-            channels.append(tuple(after))
-        readout = None if self.readout is None or self.readout.is_identity else self.readout
-        if readout is not None:
-            counts["readout"] += circuit.n_qubits
-        if not counts and not self.is_identity:
-            raise NoiseError(f"the noise model {self.name} inserts nothing into this circuit: {_occurring(circuit)}")
-        noisy = Circuit(circuit.n_qubits, gates)
-        return NoisyCircuit(noisy, tuple(channels), readout, dict(sorted(counts.items())))
+        self._check(circuit)
+        rules, gates, turned = self._active_rules, list(circuit.gates), 0
+        channels = tuple(tuple(item for rule in rules for item in rule.after(gate)) for gate in gates)
+        for error in self._active_over_rotations:
+            found = [error.on(gate) for gate in gates]
+            gates = [new or old for new, old in zip(found, gates, strict=True)]
+            turned += sum(new is not None for new in found)
+        insertions = count_insertions(channels, self._active_readout, circuit.n_qubits, turned)
+        return NoisyCircuit(Circuit(circuit.n_qubits, gates), channels, self._active_readout, insertions)
 
-    def _check_names(self, circuit: Circuit) -> None:
-        named = [rule.gates for rule in self.rules] + [error.gates for error in self.over_rotations]
-        for names in named:
+    @property
+    def _active_rules(self) -> list[Rule]:
+        return [rule for rule in self.rules if not rule.channel.is_identity]
+
+    @property
+    def _active_over_rotations(self) -> list[OverRotation]:
+        return [error for error in self.over_rotations if error.fraction]
+
+    @property
+    def _active_readout(self) -> Readout | None:
+        return None if self.readout is None or self.readout.is_identity else self.readout
+
+    def _check(self, circuit: Circuit) -> None:
+        for part in self.parts:
+            part._check(circuit)
+        occurring = f"its gates are {', '.join(sorted(circuit.counts))}"
+        for names in [rule.gates for rule in self.rules] + [error.gates for error in self.over_rotations]:
             if names and not names & set(circuit.counts):
                 raise NoiseError(
                     f"the noise model {self.name} follows {', '.join(sorted(names))}, which the circuit does not "
-                    f"have: {_occurring(circuit)}"
+                    f"have: {occurring}"
                 )
+        if not self.is_identity and not self._changes(circuit):
+            raise NoiseError(f"the noise model {self.name} inserts nothing into this circuit: {occurring}")
+        readout = self._active_readout
+        if readout is not None and len(readout.matrices) not in (1, circuit.n_qubits):
+            raise OptionError(
+                f"the readout error has matrices for {len(readout.matrices)} qubits, but the circuit has "
+                f"{circuit.n_qubits}"
+            )
 
-
-def _occurring(circuit: Circuit) -> str:
-    return f"its gates are {', '.join(sorted(circuit.counts))}"
+    def _changes(self, circuit: Circuit) -> bool:
+        rules, errors = self._active_rules, self._active_over_rotations
+        return (
+            self._active_readout is not None
+            or any(rule.after(gate) for rule in rules for gate in circuit.gates)
+            or any(error.on(gate) for error in errors for gate in circuit.gates)
+        )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.gate import Gate
@@ -48,8 +50,9 @@ class NoisyCircuit:
         readout: of the qubits of ``circuit``; None where values are read as they are.
         insertions: how many channels, coherent errors and readout errors there are, by name.
         qubit_of: for each qubit of the circuit as written its qubit in ``circuit``; None: the same.
-        depth: of the circuit on the device, where ``circuit`` needs several gates for one of it; None: that of
-            ``circuit``.
+        on_device: what a device takes for it, where one of its gates is several of ``circuit``; None: what ``circuit``
+            takes.
+        provenance: what a record keeps of where the noise is from: values that JSON has.
     """
 
     circuit: Circuit
@@ -57,7 +60,8 @@ class NoisyCircuit:
     readout: Readout | None = None
     insertions: Mapping[str, int] = field(default_factory=dict)
     qubit_of: tuple[int, ...] | None = None
-    depth: int | None = None
+    on_device: Resources | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_qubits(self) -> int:
@@ -72,8 +76,8 @@ class NoisyCircuit:
     @property
     def resources(self) -> Resources:
         """What it takes as it is executed."""
-        depth = self.circuit.depth if self.depth is None else self.depth
-        return Resources(self.n_qubits, depth, self.circuit.two_qubit_gates)
+        counted = Resources(self.n_qubits, self.circuit.depth, self.circuit.two_qubit_gates)
+        return self.on_device or counted
 
     @property
     def is_pauli(self) -> bool:
@@ -100,3 +104,13 @@ class NoisyCircuit:
         for gate, after in zip(self.circuit.gates, self.channels, strict=True):
             found += [gate, *after]
         return found
+
+
+def count_insertions(
+    channels: Iterable[Sequence[Located]], readout: Readout | None, n_measured: int, over_rotations: int = 0
+) -> dict[str, int]:
+    """Return how many channels, coherent errors and readout errors (one per measured qubit) there are, by name."""
+    counts = Counter(item.channel.name for after in channels for item in after)
+    counts["over_rotation"] += over_rotations
+    counts["readout"] += 0 if readout is None else n_measured
+    return {name: count for name, count in sorted(counts.items()) if count}

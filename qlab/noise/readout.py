@@ -42,6 +42,18 @@ class Readout:
         found: NDArray[np.float64] = self.matrices[qubit if len(self.matrices) > 1 else 0]
         return found
 
+    def then(self, later: Readout) -> Readout:
+        """Return this error followed by another one on the values that were read.
+
+        Raises:
+            OptionError: they have matrices for different numbers of qubits.
+        """
+        if len({len(self.matrices), len(later.matrices)} - {1}) > 1:
+            raise OptionError(
+                f"a readout error of {len(self.matrices)} qubits cannot be followed by one of {len(later.matrices)}"
+            )
+        return Readout(later.matrices @ self.matrices)
+
     @property
     def is_identity(self) -> bool:
         """Whether every value is read as it is."""

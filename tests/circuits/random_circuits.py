@@ -13,7 +13,8 @@ from qlab.circuits.gates import GATES
 from qlab.circuits.slots import Slot
 
 Tensors = tuple[torch.Tensor, torch.Tensor]
-SINGULAR = (0.0, np.pi / 2, np.pi, -np.pi / 2, 0.3)
+SINGULAR = (1e-5, *(np.pi / 2 * k for k in range(-4, 5)))
+BATCHES = {6: (1, 2, 3, 5, 7, 17, 33), 10: (1, 2, 3, 5, 9), 64: (1, 2, 3)}  # for circuits of at most so many qubits
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,11 @@ class Case:
 
 
 def random_case(
-    rng: np.random.Generator,
-    max_qubits: int = 10,
-    max_gates: int = 40,
-    names: tuple[str, ...] = tuple(GATES),
+    rng: np.random.Generator, n_qubits: int, max_gates: int = 40, names: tuple[str, ...] = tuple(GATES)
 ) -> Case:
     """Return a random circuit with repeated weights and inputs, constants, and singular angles."""
-    n_qubits = int(rng.integers(2, max_qubits + 1))
     gates: list[tuple[object, ...]] = []
-    if "AmplitudeEmbedding" in names and n_qubits <= 5 and rng.random() < 0.3:
+    if "AmplitudeEmbedding" in names and rng.random() < 0.2:
         gates.append(("AmplitudeEmbedding", range(n_qubits)))
     usable = [name for name in names if GATES[name].n_qubits and (GATES[name].n_qubits or 0) <= n_qubits]
     for _ in range(int(rng.integers(5, max_gates + 1))):
@@ -56,7 +53,7 @@ def random_case(
         qubits = tuple(int(qubit) for qubit in rng.permutation(n_qubits)[: spec.n_qubits])
         gates.append((spec.name, qubits, [_random_slot(rng) for _ in range(spec.n_angles)]))
     circuit = Circuit(n_qubits, gates)
-    batch = int(rng.choice([1, 2, 3, 5]))
+    batch = int(rng.choice(next(sizes for most, sizes in BATCHES.items() if n_qubits <= most)))
     return Case(
         circuit,
         _random_observables(rng, n_qubits),
@@ -96,14 +93,15 @@ def _random_slot(rng: np.random.Generator) -> Slot:
 
 def _values(rng: np.random.Generator, shape: tuple[int, ...], singular: bool = True) -> np.ndarray:
     drawn = rng.normal(size=shape)
-    return np.where(rng.random(shape) < 0.2, rng.choice(SINGULAR, size=shape), drawn) if singular else drawn
+    share = rng.choice([0.0, 0.2, 1.0], p=[0.3, 0.6, 0.1]) if singular else 0.0
+    return np.where(rng.random(shape) < share, rng.choice(SINGULAR, size=shape), drawn)
 
 
 def _random_observables(rng: np.random.Generator, n_qubits: int) -> list[str] | None:
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         return None
     words = []
-    for _ in range(int(rng.integers(1, 9))):
+    for _ in range(int(rng.integers(1, n_qubits + 1))):
         qubits = rng.permutation(n_qubits)[: int(rng.integers(1, n_qubits + 1))]
         words.append(" ".join(f"{rng.choice(['X', 'Y', 'Z'])}{qubit}" for qubit in qubits))
     return words

@@ -1,4 +1,4 @@
-"""Options of the backends and of noise."""
+"""Options of the backends."""
 
 from __future__ import annotations
 
@@ -28,10 +28,3 @@ class PennyLane:
     gradient: str = option(
         "best", "how the device differentiates", choices=("best", "backprop", "adjoint", "parameter-shift")
     )
-
-
-@dataclass
-class NoNoise:
-    """No noise."""
-
-    FACTORY: ClassVar[str] = ""

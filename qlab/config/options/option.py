@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
@@ -48,14 +49,17 @@ def option(
     at_most: float | None = None,
     choices: Sequence[str | int] = (),
     is_path: bool = False,
+    parts_of: str | None = None,
 ) -> Any:
     """Declare a dataclass field with a default, a range and one line of help.
 
-    A value of an option that ``is_path`` must exist; a run is identified by its content, not by where it is.
+    A value of an option that ``is_path`` must exist; a run is identified by its content, not by where it is. An option
+    with ``parts_of`` is a list of components of that group, each a mapping of its name and its options.
     """
-    metadata = {"range": Range(at_least, above, at_most, tuple(choices)), "help": help, "is_path": is_path}
+    allowed = Range(at_least, above, at_most, tuple(choices))
+    metadata = {"range": allowed, "help": help, "is_path": is_path, "parts_of": parts_of}
     if isinstance(default, list | dict):
-        return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
+        return dataclasses.field(default_factory=lambda: copy.deepcopy(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 
