@@ -80,6 +80,10 @@ class CorruptFileError(JobError):
     """A file that qlab wrote is damaged; the message says which and how to go on."""
 
 
+class QlabWarning(UserWarning):
+    """The work goes on, but not as well as it could; one line, which the command line shows."""
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest choice, or an empty string."""
     near = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.5)

@@ -8,11 +8,14 @@ from typing import Protocol
 
 import torch
 
+from qlab.backends.estimate import Estimate
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.observables import PauliWord
 from qlab.errors import CapabilityError
+from qlab.noise.noisy import NoisyCircuit
 
 Observables = Sequence[PauliWord | str]
+Seed = int | Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -39,35 +42,61 @@ class Backend(Protocol):
         """Return what it can do."""
         ...
 
+    def resolved(self, circuit: Circuit, batch: int) -> dict[str, str]:
+        """Return how it executes ``circuit`` on ``batch`` samples: options by name, every choice left open made."""
+        ...
+
     def expectations(
         self,
         circuit: Circuit,
         inputs: torch.Tensor,
         weights: torch.Tensor,
         observables: Observables | None = None,
-        *,
-        noise: object | None = None,
-        shots: int | None = None,
     ) -> torch.Tensor:
-        """Return expectation values (B, K), in the backend's own real precision.
+        """Return expectation values (B, K) without noise, in the backend's own real precision.
 
         Args:
             circuit: what to execute.
             inputs: (B, n_inputs), one row per sample: angles in radians, or amplitudes.
             weights: (n_weights,), in radians.
             observables: K Pauli words; Z on every qubit where none are given.
-            noise: a noise model to execute; never ignored.
-            shots: measurements per circuit; None asks for exact values.
 
         Raises:
-            CapabilityError: it cannot do what ``noise`` or ``shots`` ask for.
+            CapabilityError: it has no exact values.
+        """
+        ...
+
+    def estimate(
+        self,
+        noisy: NoisyCircuit,
+        inputs: torch.Tensor,
+        weights: torch.Tensor,
+        observables: Observables | None = None,
+        *,
+        shots: int | None,
+        seed: Seed,
+        first: int = 0,
+    ) -> Estimate:
+        """Return expectation values of a circuit with noise in it, or from shots.
+
+        Args:
+            noisy: what to execute: every channel of it, and its readout error.
+            inputs: as in ``expectations``.
+            weights: as in ``expectations``.
+            observables: K Pauli words on the qubits of the circuit as written.
+            shots: measurements per sample; None asks for expectation values.
+            seed: of everything that is drawn.
+            first: number of the first sample in its data set; with the seed it decides what a sample suffers.
+
+        Raises:
+            CapabilityError: it cannot do what ``noisy`` or ``shots`` ask for.
         """
         ...
 
 
-def refuse(name: str, capabilities: Capabilities, noise: object | None, shots: int | None) -> None:
+def refuse(name: str, capabilities: Capabilities, noise: bool, shots: int | None) -> None:
     """Raise ``CapabilityError`` where ``noise`` or ``shots`` ask the backend ``name`` for what it cannot do."""
-    if noise is not None and not capabilities.noise:
+    if noise and not capabilities.noise:
         raise CapabilityError(f"the backend {name} cannot execute a noise model; use noise=none")
     if shots is not None and not capabilities.shots:
         raise CapabilityError(f"the backend {name} cannot estimate from {shots} shots; leave shots out")

@@ -6,25 +6,49 @@ from typing import Literal
 
 import torch
 
-from qlab.backends.base import Capabilities, Observables, refuse
+from qlab.backends.base import Capabilities, Observables, Seed
+from qlab.backends.estimate import Estimate
 from qlab.circuits.circuit import Circuit
-from qlab.engine import expectations
-from qlab.engine.choice import Method
+from qlab.engine import density, expectations, trajectories
+from qlab.engine.choice import Method, choose
+from qlab.engine.density.memory import require as require_memory
+from qlab.engine.sampling import sample
+from qlab.noise.noisy import NoisyCircuit
+
+Simulation = Literal["auto", "density", "trajectories"]
+
+_DTYPES = {"single": torch.complex64, "double": torch.complex128}
+_DENSITY_TO = 10  # qubits; above, trajectories take less time and memory
 
 
 class EngineBackend:
-    """Exact expectation values and adjoint gradients, in single (complex64) or double (complex128) precision.
+    """Expectation values and adjoint gradients, in single (complex64) or double (complex128) precision.
 
-    ``method`` is the path that executes circuits: ``compiled`` for the CPU, ``torch`` for any device, or ``auto``.
+    ``method`` is the path that executes state vectors: ``compiled`` for the CPU, ``torch`` for any device, or ``auto``.
+    ``simulation`` is what noise is executed by: the exact ``density`` matrix, ``trajectories`` of state vectors, or
+    ``auto``: the density matrix up to 10 qubits. ``trajectories`` is their number for each sample; where it is None
+    there are as many as a ``standard_error`` needs.
     """
 
-    def __init__(self, *, precision: Literal["single", "double"] = "single", method: Method = "auto") -> None:
-        self._method = method
-        self._dtype = {"single": torch.complex64, "double": torch.complex128}[precision]
+    def __init__(
+        self,
+        *,
+        precision: Literal["single", "double"] = "single",
+        method: Method = "auto",
+        simulation: Simulation = "auto",
+        trajectories: int | None = None,
+        standard_error: float = 0.01,
+    ) -> None:
+        self._precision, self._method, self._dtype = precision, method, _DTYPES[precision]
+        self._simulation, self._trajectories, self._standard_error = simulation, trajectories, standard_error
 
     def capabilities(self) -> Capabilities:
-        """Return that it is exact and differentiable."""
-        return Capabilities(exact=True, shots=False, noise=False, gradients=frozenset({"inputs", "weights"}))
+        """Return that it can do everything."""
+        return Capabilities(exact=True, shots=True, noise=True, gradients=frozenset({"inputs", "weights"}))
+
+    def resolved(self, circuit: Circuit, batch: int) -> dict[str, str]:
+        """Return the precision, and the path that is taken for tensors on the CPU."""
+        return {"precision": self._precision, "method": choose(circuit, batch, torch.device("cpu"), self._method)}
 
     def expectations(
         self,
@@ -32,10 +56,49 @@ class EngineBackend:
         inputs: torch.Tensor,
         weights: torch.Tensor,
         observables: Observables | None = None,
-        *,
-        noise: object | None = None,
-        shots: int | None = None,
     ) -> torch.Tensor:
         """Return expectation values (B, K); see ``Backend``."""
-        refuse("engine", self.capabilities(), noise, shots)
         return expectations(circuit, inputs, weights, observables, self._dtype, method=self._method)
+
+    def estimate(
+        self,
+        noisy: NoisyCircuit,
+        inputs: torch.Tensor,
+        weights: torch.Tensor,
+        observables: Observables | None = None,
+        *,
+        shots: int | None,
+        seed: Seed,
+        first: int = 0,
+    ) -> Estimate:
+        """Return expectation values under noise, or from shots; see ``Backend``."""
+        states = self._states(noisy)
+        how = {"simulation": states if any(noisy.channels) else "state vector"}
+        if shots is not None:
+            drawn = sample(
+                noisy, inputs, weights, observables, self._dtype, shots=shots, states=states, seed=seed, first=first
+            )
+            erroneous = drawn.trajectories if how["simulation"] == "trajectories" else None
+            return Estimate(drawn.values, drawn.standard_errors, erroneous, how)
+        if states == "density":
+            return Estimate(density.expectations(noisy, inputs, weights, observables, self._dtype), how=how)
+        found = trajectories.estimate(
+            noisy, inputs, weights, observables, self._dtype, trajectories=self._trajectories,
+            standard_error=None if self._trajectories else self._standard_error, seed=seed, first=first,
+            method=self._method,
+        )  # fmt: skip
+        if how["simulation"] != "trajectories":
+            return Estimate(found.values, how=how)
+        return Estimate(found.values, found.standard_errors, found.trajectories, how)
+
+    def require(self, noisy: NoisyCircuit, observables: Observables | None = None) -> None:
+        """Raise ``CapabilityError`` where a density matrix is wanted that the memory has no room for."""
+        if self._states(noisy) == "density":
+            needed = density.needed_bytes(noisy, 1, observables, self._dtype)
+            require_memory(needed, noisy.n_qubits, torch.device("cpu"))
+
+    def _states(self, noisy: NoisyCircuit) -> Literal["density", "trajectories"]:
+        if self._simulation != "auto":
+            return self._simulation
+        mixed = any(noisy.channels) and noisy.n_qubits <= _DENSITY_TO
+        return "density" if mixed else "trajectories"  # without channels a trajectory is the ideal state

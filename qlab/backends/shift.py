@@ -9,12 +9,14 @@ from typing import Any
 import torch
 
 from qlab.backends.base import Backend, Capabilities, Observables
+from qlab.backends.estimate import Estimate
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.gates import shift_rule
 from qlab.circuits.slots import Input, Slot
 from qlab.engine.slots import InputSlots, SharedSlots
 from qlab.engine.statevector import refuse_second_derivative
 from qlab.errors import CapabilityError
+from qlab.noise.noisy import NoisyCircuit
 
 Rule = tuple[tuple[float, float], ...]
 Execute = Callable[[torch.Tensor], torch.Tensor]
@@ -28,16 +30,21 @@ class ParameterShift:
     weights is left to PyTorch.
 
     Attributes:
+        inner: the other backend.
         executions: circuits executed so far, one circuit for one sample.
     """
 
     def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+        self.inner = backend
         self.executions = 0
 
     def capabilities(self) -> Capabilities:
         """Return what the other backend can do, differentiable in any case."""
-        return replace(self._backend.capabilities(), gradients=frozenset({"inputs", "weights"}))
+        return replace(self.inner.capabilities(), gradients=frozenset({"inputs", "weights"}))
+
+    def resolved(self, circuit: Circuit, batch: int) -> dict[str, str]:
+        """Return how the other backend executes the circuit, and where gradients come from."""
+        return {**self.inner.resolved(circuit, batch), "gradient": "parameter-shift"}
 
     def expectations(
         self,
@@ -45,9 +52,6 @@ class ParameterShift:
         inputs: torch.Tensor,
         weights: torch.Tensor,
         observables: Observables | None = None,
-        *,
-        noise: object | None = None,
-        shots: int | None = None,
     ) -> torch.Tensor:
         """Return expectation values (B, K); see ``Backend``.
 
@@ -65,15 +69,24 @@ class ParameterShift:
             repeated = amplitudes.repeat(len(angles) // max(len(amplitudes), 1), 1)
             rows = torch.cat([repeated.to(angles.dtype), angles], dim=1)
             with torch.no_grad():
-                return self._backend.expectations(
-                    by_angle, rows, weights.new_empty(0), observables, noise=noise, shots=shots
-                )
+                return self.inner.expectations(by_angle, rows, weights.new_empty(0), observables)
 
         needed = [inputs.requires_grad if isinstance(slot, Input) else weights.requires_grad for slot in slots]
         rules = [rule if need else None for rule, need in zip(_rules(by_angle), needed, strict=True)]
         angles = slot_values(slots, inputs.double(), weights.double())
         values: torch.Tensor = _Shifted.apply(execute, rules, angles)  # type: ignore[no-untyped-call]
         return values
+
+    def estimate(
+        self,
+        noisy: NoisyCircuit,
+        inputs: torch.Tensor,
+        weights: torch.Tensor,
+        observables: Observables | None = None,
+        **settings: Any,
+    ) -> Estimate:
+        """Return what the other backend gives; see ``Backend``."""
+        return self.inner.estimate(noisy, inputs, weights, observables, **settings)
 
 
 class _Shifted(torch.autograd.Function):

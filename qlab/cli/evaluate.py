@@ -20,9 +20,9 @@ def command(
     cfg: Cfg = None,
     resolve: Resolve = False,
 ) -> None:
-    """Evaluate a finished run again: on another split or another backend.
+    """Evaluate a finished run again: with noise, from shots, on another split or backend.
 
-    Example: qlab eval outputs/runs/NAME-KEY backend=pennylane backend.device=lightning.qubit
+    Example: qlab eval outputs/runs/NAME-KEY noise=depolarizing noise.p=0.002 backend.shots=1000
     """
     from qlab.config.compose import run_main
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import typer
 
-from qlab.cli import cat, completion, doctor, evaluate, interrupt, ls, plan, pretrain, train, validate
-from qlab.errors import QlabError
+from qlab.cli import bench, cat, completion, doctor, evaluate, interrupt, ls, plan, pretrain, train, validate
+from qlab.errors import QlabError, QlabWarning
 
 INTERRUPTED = 130
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command("validate")(validate.command)
 app.command("ls")(ls.command)
 app.command("cat")(cat.command)
 app.command("doctor")(doctor.command)
+app.command("bench")(bench.command)
 app.command("completion")(completion.command)
 
 
@@ -43,6 +44,8 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of the libraries, which would drown the one line that matters
+        warnings.simplefilter("always", QlabWarning)
+    warnings.formatwarning = _one_line
     # OpenMP's threads spin while they wait for each other; beside another job that costs many times the work itself.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     interrupt.listen()
@@ -74,6 +77,10 @@ def run(arguments: Sequence[str]) -> int:
     if code == INTERRUPTED:
         return _complain("interrupted; repeat the command to go on", INTERRUPTED)
     return code if isinstance(code, int) else 0
+
+
+def _one_line(message: Warning | str, *place: object, **line: object) -> str:
+    return f"warning: {message}\n"
 
 
 def _defect(error: Exception) -> int:

@@ -14,6 +14,7 @@ def command(overrides: Overrides = None, experiment: Experiment = None, json: Js
 
     from qlab.cli.output import print_facts, print_json
     from qlab.cli.progress import for_standard_error
+    from qlab.cli.tables import backend
     from qlab.config.compose import compose
     from qlab.config.validate import run_config
     from qlab.jobs.plan import plan
@@ -32,6 +33,7 @@ def command(overrides: Overrides = None, experiment: Experiment = None, json: Js
         facts["circuit"] = (
             f"{circuit.n_qubits} qubits, depth {circuit.depth}, {circuit.two_qubit_gates} two-qubit gates"
         )
+        facts["backend"] = backend(found.backend)
         facts |= {f"executions: {what}": f"{count:,}" for what, count in found.executions.items()}
         facts["states of one batch"] = f"{found.state_memory_mib:.1f} MiB"
     print_facts(found.path, facts)

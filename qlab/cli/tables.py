@@ -21,6 +21,8 @@ def print_run(run: Run) -> None:
         **_data(record.dataset),
         "encoder": _encoder(record),
         "head": _head(record),
+        **({} if record.circuit is None else {"backend": backend(record.backend)}),
+        **({} if record.execution is None else {"noise": _named(record.noise), **_conditions(record.execution)}),
         **_scores(record.metrics, "test"),
         "validation accuracy": _accuracy(record.val_metrics),
         "training": _training(record),
@@ -37,8 +39,9 @@ def print_evaluation(run: Run, record: EvaluationRecord) -> None:
     changed = record.changed_predictions
     facts = {
         **_data(record.dataset),
-        "backend": ", ".join(str(value) for value in record.backend.values()),
-        "noise": record.noise["name"],
+        "backend": backend(record.backend),
+        "noise": _named(record.noise),
+        **_conditions(record.execution),
         **_scores(record.metrics, record.split),
         "the run's own test accuracy": _accuracy(run.metrics),
         "changed predictions": "not known for this split" if changed is None else f"{changed}",
@@ -47,6 +50,43 @@ def print_evaluation(run: Run, record: EvaluationRecord) -> None:
         "files": str(run.folder.evaluations / f"{record.key}.json"),
     }
     print_facts(f"evaluation of {run.path.name}  ({record.key})", facts)
+
+
+def backend(options: Mapping[str, Any]) -> str:
+    """Return a backend's name and options as one cell."""
+    given = ", ".join(f"{name} {value}" for name, value in options.items() if name != "name" and value is not None)
+    return f"{options['name']}: {given}" if given else str(options["name"])
+
+
+def _named(component: Mapping[str, Any]) -> str:
+    options = {option: value for option, value in component.items() if option != "name" and value is not None}
+    given = ", ".join(f"{option} {value}" for option, value in options.items())
+    return f"{component['name']}: {given}" if given else str(component["name"])
+
+
+def _conditions(execution: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return what was inserted, how it was executed and how exact the expectation values are."""
+    if execution is None:
+        return {}
+    inserted = ", ".join(f"{count} {name}" for name, count in execution["insertions"].items())
+    executed = execution["executed"]
+    facts = {
+        "inserted": inserted or "nothing",
+        "circuit as executed": (
+            f"{executed['n_qubits']} qubits, depth {executed['depth']}, {executed['two_qubit_gates']} two-qubit gates"
+        ),
+        "simulation": str(execution["simulation"]),
+        "shots": "none, expectation values" if execution["shots"] is None else f"{execution['shots']} per example",
+    }
+    if execution["trajectories_mean"] is not None:
+        facts["trajectories"] = f"{execution['trajectories_mean']:.0f} per example"
+    if execution["standard_error_mean"] is not None:
+        mean, largest = execution["standard_error_mean"], execution["standard_error_max"]
+        facts["standard error of <Z>"] = f"{mean:.4f} on average, at most {largest:.4f}"
+    if execution["shift_mean"] is not None:
+        absolute = execution["shift_mean_absolute"]
+        facts["shift of <Z> from ideal"] = f"{execution['shift_mean']:+.4f} on average, {absolute:.4f} in size"
+    return facts
 
 
 def _data(dataset: Mapping[str, Any]) -> dict[str, str]:
@@ -72,8 +112,7 @@ def _head(record: TrainRecord) -> str:
     if record.circuit is not None:
         circuit = record.circuit
         text += (
-            f"; {circuit['n_qubits']} qubits, depth {circuit['depth']}, {circuit['two_qubit_gates']} two-qubit gates, "
-            f"on {record.backend['name']}"
+            f"; {circuit['n_qubits']} qubits, depth {circuit['depth']}, {circuit['two_qubit_gates']} two-qubit gates"
         )
     return text
 

@@ -27,7 +27,7 @@ def command(
     def task(config: DictConfig) -> None:
         from qlab.cli.output import print_json
         from qlab.cli.progress import for_standard_error
-        from qlab.cli.tables import print_run
+        from qlab.cli.tables import print_evaluation, print_run
         from qlab.config.validate import run_config
         from qlab.jobs.train import train
 
@@ -39,8 +39,11 @@ def command(
 
             other = made_by_other_code(run.record.environment)
             found = {"path": str(run.path), "found": run.found, "made_by_other_code": other}
-            print_json({**found, "record": asdict(run.record)})
+            evaluation = None if run.evaluation is None else asdict(run.evaluation)
+            print_json({**found, "record": asdict(run.record), "evaluation": evaluation})
         else:
             print_run(run)
+            if run.evaluation is not None:
+                print_evaluation(run, run.evaluation)
 
     run_main("train", with_experiment(overrides, experiment), hydra_flags(cfg, resolve), task)

@@ -34,6 +34,7 @@ def run_main(config_name: str, overrides: Sequence[str], flags: Sequence[str], t
         RequestError: the overrides do not fit the config; one line with the nearest right name.
     """
     sources.register()
+    overrides = _own_backend(config_name, overrides)
     failures: list[Exception] = []
 
     def guarded(cfg: DictConfig) -> None:
@@ -56,6 +57,7 @@ def compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
         RequestError: as in ``run_main``.
     """
     sources.register()
+    overrides = _own_backend(config_name, overrides)
     with own_hydra(), _explained(config_name, overrides), _recipe_yields(overrides):
         return hydra.compose(config_name, list(overrides))
 
@@ -70,6 +72,13 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
         container = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     assert isinstance(container, dict)
     return {str(key): value for key, value in container.items()}
+
+
+def _own_backend(config_name: str, overrides: Sequence[str]) -> list[str]:
+    """Let ``backend.option=value`` stand without a backend in an evaluation, where the run's own one is meant."""
+    if config_name != "eval" or any(word.startswith("backend=") for word in overrides):
+        return list(overrides)
+    return [f"++{word}" if word.startswith("backend.") else word for word in overrides]
 
 
 @contextmanager

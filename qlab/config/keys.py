@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from qlab.config.schema import Component, EvalConfig, RunConfig
+from qlab.config.conditions import conditional, has_conditions
+from qlab.config.schema import Component, RunConfig
 from qlab.config.validate import parts
 from qlab.files import sha256_file
 
@@ -18,15 +19,27 @@ LENGTH = 12
 def training_key(config: RunConfig) -> str:
     """Return the key of a training run, 12 hex digits.
 
-    Files count by their content, wherever they are. Noise acts at evaluation only and does not count.
+    Files count by their content, wherever they are. Noise and shots count where training is aware of them; otherwise
+    they act at evaluation only.
     """
-    parts = {group: described(getattr(config, group)) for group in ("dataset", "encoder", "head", "backend")}
-    return _digest({**parts, "trainer": dataclasses.asdict(config.trainer), "seed": config.seed})
+    parts = {group: described(getattr(config, group)) for group in ("dataset", "encoder", "head")}
+    trainer = dataclasses.asdict(config.trainer)
+    if trainer.pop("noise_aware"):
+        parts |= {"noise": described(config.noise), "backend": described(config.backend)}
+    else:
+        parts["backend"] = _without_conditions(config.backend)
+    return _digest({**parts, "trainer": trainer, "seed": config.seed})
 
 
-def evaluation_key(config: EvalConfig, backend: Component) -> str:
-    """Return the key of an evaluation on ``backend`` among those of one run, 12 hex digits."""
-    return _digest({"noise": described(config.noise), "backend": described(backend), "split": config.split})
+def evaluation_key(noise: Component, backend: Component, split: str) -> str:
+    """Return the key of an evaluation among those of one run, 12 hex digits."""
+    executor = described(backend) if has_conditions(noise, backend) else _without_conditions(backend)
+    return _digest({"noise": described(noise), "backend": executor, "split": split})
+
+
+def _without_conditions(backend: Component) -> dict[str, Any]:
+    ignored = {field.name for field in conditional(backend.options)}
+    return {name: value for name, value in described(backend).items() if name not in ignored}
 
 
 def described(component: Component) -> dict[str, Any]:

@@ -51,6 +51,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "thermal_relaxation": f"{_OPTIONS}.noise:ThermalRelaxation",
     },
     "backend": {
+        "aer": f"{_OPTIONS}.backends:Aer",
         "engine": f"{_OPTIONS}.backends:Engine",
         "pennylane": f"{_OPTIONS}.backends:PennyLane",
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +47,11 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class EvalConfig:
-    """Everything that defines an evaluation of a finished run; without a backend it is the run's own."""
+    """Everything that defines an evaluation of a finished run; without a backend it is the run's own with changes."""
 
     noise: Component
     backend: Component | None
+    changes: Mapping[str, Any]
     split: str
     place: Place
 

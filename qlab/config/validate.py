@@ -55,10 +55,11 @@ def eval_config(cfg: DictConfig) -> EvalConfig:
     scalars = _scalars(EvalScalars, values)
     _check_output(scalars)
     chosen = values.get("backend")
-    backend = component("backend", chosen) if chosen is not None else None
+    changes = dict(chosen) if isinstance(chosen, Mapping) and "name" not in chosen else {}
+    backend = component("backend", chosen) if chosen is not None and not changes else None
     noise = component("noise", values["noise"])
     _check_paths(noise, "noise")
-    return EvalConfig(noise=noise, backend=backend, split=scalars.split, place=_place(scalars))
+    return EvalConfig(noise=noise, backend=backend, changes=changes, split=scalars.split, place=_place(scalars))
 
 
 def component(group: str, node: Any, path: str | None = None) -> Component:

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from qlab.config import folders, registry
+from qlab.engine.choice import has_numba
 from qlab.records.environment import environment
 
 
@@ -22,6 +23,7 @@ def examine() -> dict[str, str]:
         if cuda
         else "none found, none needed",
         **{f"version of {name}": version or "not installed" for name, version in found["versions"].items()},
+        "compiled simulator": _compiled(),
         "commit": f"{found['commit']}{' (changed since)' if found['dirty'] else ''}"
         if found["commit"]
         else "no checkout",
@@ -31,6 +33,20 @@ def examine() -> dict[str, str]:
         "QLAB_DATA_DIR": _data(),
         "./outputs": "writable" if _writable(Path("outputs")) else "not writable: set output_dir=",
     }
+
+
+def _compiled() -> str:
+    if not has_numba():
+        return "not possible without Numba"
+    from qlab.engine.compiled import cache_folder as kept  # its libraries need not be there
+
+    folder = kept.cache_folder()
+    if folder is None:
+        return "not kept, for this user has no home folder: every process compiles it anew"
+    state = "all of it" if kept.is_complete(folder) else "not all of it yet; qlab doctor --warm completes it"
+    if not _writable(folder):
+        state += "; cannot be written"
+    return f"{kept.size(folder) / 2**20:.1f} MiB in {folder}: {state}"
 
 
 def _listed(*places: Path | None) -> str:

@@ -14,7 +14,7 @@ from qlab.config.validate import component
 from qlab.errors import DataError
 from qlab.evaluation.metrics import measure
 from qlab.jobs import threads
-from qlab.jobs.model import build_backend
+from qlab.jobs.model import build_backend, executed_by, execution, require_circuit
 from qlab.jobs.prepare import encode_data, load_data
 from qlab.jobs.restore import restore_config, restore_model
 from qlab.jobs.run import Run
@@ -23,7 +23,7 @@ from qlab.progress import Progress, Silent
 from qlab.records.environment import environment, peak_memory_mib
 from qlab.records.record import SCHEMA, EvaluationRecord
 from qlab.records.store import write_npz
-from qlab.training.trainer import predict
+from qlab.training.trainer import EVALUATION_BATCH, predict
 
 
 def evaluate(
@@ -35,20 +35,24 @@ def evaluate(
         RequestError: the run's data are missing.
         DataError: the data are no longer those the run was trained on.
         CorruptFileError: a file of the run is damaged.
+        OptionError: noise or shots for a head without a circuit.
+        NoiseError: the noise model is not zero but inserts nothing into the circuit.
     """
-    backend = config.backend or component("backend", run.record.config["backend"])
-    key = evaluation_key(config, backend)
+    backend = config.backend or component("backend", {**run.record.config["backend"], **config.changes})
+    key = evaluation_key(config.noise, backend, config.split)
     result = run.folder.evaluations / f"{key}.json"
     if result.is_file() and not force:
         return EvaluationRecord.read(result)
     started = time.perf_counter()
+    executor = build_backend(backend, config.noise, compare=True)
     place = {**dataclasses.asdict(config.place), "name": run.folder.name, "output_dir": str(run.folder.root)}
     trained = restore_config(run.folder, **place)
     threads.for_encoding(trained)
     task = encode_data(trained, load_data(trained, progress or Silent()))
     if task.splits.fingerprint != run.record.dataset["fingerprint"]:
         raise DataError(f"the data of {run.path.name} are no longer those it was trained on")
-    model = restore_model(run.folder, run.record, trained, build_backend(backend))
+    model = restore_model(run.folder, run.record, trained, executor)
+    require_circuit(model, config.noise, backend)
     threads.for_head(trained, model)
     known = examples(task, config.split)
     logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
@@ -63,8 +67,9 @@ def evaluate(
         name=run.folder.name,
         config=record_config(trained),
         dataset=dataset_facts(task),
-        backend=described(backend),
+        backend=executed_by(backend, executor, model, EVALUATION_BATCH),
         noise=described(config.noise),
+        execution=execution(executor, model),
         metrics=dataclasses.asdict(measure(logits, labels)),
         timing=seconds,
         peak_memory_mib=peak_memory_mib(),

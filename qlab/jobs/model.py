@@ -3,27 +3,98 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import torch
 
 from qlab.backends.base import Backend
+from qlab.backends.conditions import Conditions
 from qlab.backends.shift import ParameterShift
+from qlab.backends.spsa import SPSA
 from qlab.config import registry
+from qlab.config.conditions import NO_NOISE, as_trained, conditional, has_conditions
+from qlab.config.keys import described
 from qlab.config.options.heads import MLP
 from qlab.config.schema import Component, RunConfig
 from qlab.config.validate import component
 from qlab.data.dataset import Dataset
+from qlab.errors import OptionError
 from qlab.heads.head import Head, Projected
+from qlab.noise.model import Noise
 from qlab.records.record import CircuitResources, Parameters
 from qlab.training.seeds import torch_generator
 
 FEWEST_CLASSES = 2
+_CONDITIONS = frozenset({"shots", "seed"})  # options that act around the backend
 
 
-def build_backend(chosen: Component, gradient: str = "backend") -> Backend:
-    """Return the backend, wrapped where gradients are to come from the parameter-shift rule."""
-    backend: Backend = registry.build(chosen.options)
-    return ParameterShift(backend) if gradient == "parameter_shift" else backend
+def build_backend(
+    chosen: Component, noise: Component = NO_NOISE, gradient: str = "backend", *, compare: bool = False
+) -> Backend:
+    """Return the backend, under noise and shots where there are any, with gradients of the kind wanted.
+
+    With ``compare`` it keeps account of how far values are from the ideal ones.
+
+    Raises:
+        CapabilityError: the backend cannot execute noise or shots.
+    """
+    model: Noise = registry.build(noise.options)
+    shots, seed = getattr(chosen.options, "shots", None), getattr(chosen.options, "seed", 0)
+    backend: Backend = registry.build(chosen.options, leave_out=_CONDITIONS)
+    if has_conditions(noise, chosen):
+        backend = Conditions(chosen.name, backend, model, shots, seed, compare=compare)
+    if gradient == "parameter_shift":
+        return ParameterShift(backend)
+    return SPSA(backend, seed) if gradient == "spsa" else backend
+
+
+def training_backend(config: RunConfig) -> Backend:
+    """Return the backend that training executes circuits on.
+
+    Raises:
+        CapabilityError: the backend cannot execute noise or shots.
+        OptionError: training is to be aware of shots but differentiates through them, or of nothing.
+    """
+    trained, gradient = as_trained(config), config.trainer.gradient
+    if config.trainer.noise_aware and not has_conditions(trained.noise, trained.backend):
+        raise OptionError("trainer.noise_aware=true needs a noise model or backend.shots; there is neither")
+    if getattr(trained.backend.options, "shots", None) is not None and gradient == "backend":
+        raise OptionError("shots have no gradient of their own; set trainer.gradient=parameter_shift or spsa")
+    return build_backend(trained.backend, trained.noise, gradient)
+
+
+def conditions_of(backend: Backend) -> Conditions | None:
+    """Return the noise and shots under which a backend executes circuits, or None."""
+    if isinstance(backend, ParameterShift | SPSA):
+        return conditions_of(backend.inner)
+    return backend if isinstance(backend, Conditions) else None
+
+
+def check_conditions(config: RunConfig, model: Head) -> None:
+    """Raise now what an evaluation with the noise and shots of ``config`` would raise after training.
+
+    Raises:
+        OptionError: they have no circuit to act on.
+        CapabilityError: the backend cannot execute them.
+        NoiseError: the noise model is not zero but inserts nothing into the circuit.
+    """
+    require_circuit(model, config.noise, config.backend)
+    conditions = conditions_of(build_backend(config.backend, config.noise))
+    if conditions is not None and model.circuit is not None:
+        conditions.require(model.circuit, getattr(model, "observables", None))
+
+
+def execution(backend: Backend, model: Head) -> dict[str, Any] | None:
+    """Return what a record says of noise and shots; None where there are none."""
+    conditions = conditions_of(backend)
+    return None if conditions is None or model.circuit is None else conditions.report(model.circuit)
+
+
+def require_circuit(model: Head, noise: Component, backend: Component) -> None:
+    """Raise ``OptionError`` where noise or shots are to act on a head without a circuit."""
+    if model.circuit is None and has_conditions(noise, backend):
+        what = f"noise={noise.name}" if noise.name != NO_NOISE.name else "backend.shots"
+        raise OptionError(f"{what} has nothing to act on: the head has no circuit")
 
 
 def check_parts(config: RunConfig) -> None:
@@ -35,7 +106,7 @@ def check_parts(config: RunConfig) -> None:
     Raises:
         RequestError: a part does not exist, or does not fit another.
     """
-    backend = build_backend(config.backend, config.trainer.gradient)
+    backend = training_backend(config)
     width = _declared_width(config)
     if width is not None and not isinstance(config.head.options, MLP):
         build_model(config, backend, width, FEWEST_CLASSES)
@@ -94,6 +165,16 @@ def count_parameters(model: Head, frozen: int) -> Parameters:
     trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     quantum = sum(parameter.numel() for parameter in model.quantum_parameters())
     return Parameters(trainable=trainable, frozen=frozen, quantum=quantum, classical=trainable - quantum)
+
+
+def executed_by(chosen: Component, backend: Backend, model: Head, batch: int) -> dict[str, Any]:
+    """Return the backend's name and options, with every choice made that is left open for the model's circuit."""
+    given = described(chosen)
+    if conditions_of(backend) is None:
+        given = {
+            name: value for name, value in given.items() if name not in {f.name for f in conditional(chosen.options)}
+        }
+    return given if model.circuit is None else {**given, **backend.resolved(model.circuit, batch)}
 
 
 def circuit_resources(model: Head) -> CircuitResources | None:

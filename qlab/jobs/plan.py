@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from qlab.config.schema import RunConfig
-from qlab.heads.head import Head
+from qlab.jobs.executions import executions
 from qlab.jobs.model import (
-    build_backend,
     build_model,
     circuit_resources,
     count_parameters,
+    executed_by,
     feature_width,
+    training_backend,
 )
 from qlab.jobs.prepare import load_data
 from qlab.jobs.train import folder_of
@@ -34,6 +36,7 @@ class Plan:
         sizes: examples in each split.
         trainable: trainable parameters; those of a trainable projection included.
         circuit: what one execution takes; None for a classical head.
+        backend: its name and options, every choice left open made.
         executions: circuit executions (one circuit for one example), upper bound: no early stopping.
         state_memory_mib: memory of one batch of state vectors, 2^n amplitudes each.
     """
@@ -44,6 +47,7 @@ class Plan:
     sizes: dict[str, int]
     trainable: int
     circuit: CircuitResources | None
+    backend: dict[str, Any]
     executions: dict[str, int]
     state_memory_mib: float
 
@@ -57,7 +61,8 @@ def plan(config: RunConfig, progress: Progress) -> Plan:
     data = load_data(config, progress)
     sizes = {part: len(getattr(data.splits, part)) for part in ("train", "val", "test")}
     width = feature_width(config, data.dataset)
-    model = build_model(config, build_backend(config.backend), width, len(data.dataset.classes))
+    backend = training_backend(config)
+    model = build_model(config, backend, width, len(data.dataset.classes))
     resources = circuit_resources(model)
     folder = folder_of(config)
     return Plan(
@@ -67,21 +72,10 @@ def plan(config: RunConfig, progress: Progress) -> Plan:
         sizes=sizes,
         trainable=count_parameters(model, 0).trainable,
         circuit=resources,
-        executions=_executions(config, model, sizes) if resources else {},
+        backend=executed_by(config.backend, backend, model, config.trainer.batch_size),
+        executions=executions(config, model, sizes, config.trainer.epochs),
         state_memory_mib=_state_memory(config, resources) if resources else 0.0,
     )
-
-
-def _executions(config: RunConfig, model: Head, sizes: dict[str, int]) -> dict[str, int]:
-    epochs = config.trainer.epochs
-    shifted = config.trainer.gradient == "parameter_shift"
-    assert model.circuit is not None
-    return {
-        "training, forward": epochs * sizes["train"],
-        "training, gradients": epochs * sizes["train"] * (model.circuit.shift_executions if shifted else 1),
-        "validation": (epochs + 1) * sizes["val"],
-        "test": sizes["test"],
-    }
 
 
 def _state_memory(config: RunConfig, resources: CircuitResources) -> float:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qlab.records.record import TrainRecord
+from qlab.records.record import EvaluationRecord, TrainRecord
 from qlab.records.store import RunFolder, read_npz
 
 if TYPE_CHECKING:
@@ -24,10 +24,12 @@ class Run:
     Attributes:
         folder: where its files are.
         found: whether it was found finished instead of computed now.
+        evaluation: with the noise and shots that the config asked for besides training; None where it did not.
     """
 
     folder: RunFolder
     found: bool = True
+    evaluation: EvaluationRecord | None = None
 
     @property
     def path(self) -> Path:
@@ -56,4 +58,4 @@ class Run:
         from qlab.jobs.restore import restore_config_without_files, restore_model
 
         config = restore_config_without_files(self.folder)
-        return restore_model(self.folder, self.record, config, build_backend(config.backend))
+        return restore_model(self.folder, self.record, config, build_backend(config.backend, config.noise))

@@ -13,20 +13,28 @@ from numpy.typing import NDArray
 from torch import nn
 
 from qlab.arrays import write_arrays
+from qlab.backends.base import Backend
+from qlab.backends.conditions import Conditions
 from qlab.config import registry
+from qlab.config.conditions import as_trained
 from qlab.config.keys import described, training_key
 from qlab.config.schema import RunConfig
 from qlab.evaluation.metrics import Metrics, measure
 from qlab.files import write_json
 from qlab.heads.head import Head
 from qlab.jobs import threads
+from qlab.jobs.executions import executions
 from qlab.jobs.journal import Journal
 from qlab.jobs.model import (
-    build_backend,
     build_model,
+    check_conditions,
+    conditions_of,
     circuit_resources,
     count_parameters,
+    executed_by,
+    execution,
     feature_width,
+    training_backend,
 )
 from qlab.jobs.prepare import Task, encode_data, load_data
 from qlab.jobs.run import Run
@@ -49,8 +57,10 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
     for component, package in plugins(config).items():
         journal.say(f"{component} is added by {package}")
     data = load_data(config, journal)
-    backend = build_backend(config.backend, config.trainer.gradient)
+    backend = training_backend(config)
     model = build_model(config, backend, feature_width(config, data.dataset), len(data.dataset.classes))
+    check_conditions(config, model)
+    config = as_trained(config)
     task = encode_data(config, data)
     threads.for_head(config, model)
     _try_out(model, examples(task, "train"))
@@ -64,9 +74,9 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
         write_json(folder.manifest, {"key": folder.key, "name": folder.name, **_provenance()})
         outcome = _fit(config, model, task, folder, journal)
         evaluated = time.perf_counter()
-        metrics = _evaluate(model, task, folder)
+        metrics = _evaluate(model, conditions_of(backend), task, folder)
         seconds = {**task.seconds, "training": outcome.seconds, "evaluation": time.perf_counter() - evaluated}
-        record = _record(config, folder, task, model, outcome, metrics, seconds)
+        record = _record(config, folder, task, model, backend, outcome, metrics, seconds)
         record = dataclasses.replace(record, timing={**seconds, "total": time.perf_counter() - started})
         record.write(folder.result)
         folder.checkpoint.unlink(missing_ok=True)
@@ -125,7 +135,7 @@ def _try_out(model: Head, known: Examples) -> None:
 
 
 def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal: Journal) -> Outcome:
-    trainer: Trainer = registry.build(config.trainer, leave_out=frozenset({"gradient"}))
+    trainer: Trainer = registry.build(config.trainer, leave_out=frozenset({"gradient", "noise_aware"}))
     outcome = trainer.fit(
         model,
         examples(task, "train"),
@@ -141,12 +151,14 @@ def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal:
     return outcome
 
 
-def _evaluate(model: Head, task: Task, folder: RunFolder) -> dict[str, Metrics]:
+def _evaluate(model: Head, conditions: Conditions | None, task: Task, folder: RunFolder) -> dict[str, Metrics]:
     """Predict the validation and test splits, keep every prediction, return the metrics."""
     arrays: dict[str, NDArray[Any]] = {}
     metrics: dict[str, Metrics] = {}
     for part in ("val", "test"):
         known = examples(task, part)
+        if conditions is not None:
+            conditions.restart()
         logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
         index = getattr(task.splits, part)
         arrays |= {f"{part}_index": index, f"{part}_label": labels, f"{part}_logits": logits}
@@ -160,21 +172,23 @@ def _record(
     folder: RunFolder,
     task: Task,
     model: Head,
+    backend: Backend,
     outcome: Outcome,
     metrics: dict[str, Metrics],
     seconds: dict[str, float],
 ) -> TrainRecord:
     kept = outcome.history[outcome.kept_epoch - 1]
-    resources = circuit_resources(model)
+    resources, data = circuit_resources(model), dataset_facts(task)
     return TrainRecord(
         schema=SCHEMA,
         kind="train",
         key=training_key(config),
         name=folder.name,
         config=record_config(config),
-        dataset=dataset_facts(task),
-        backend=described(config.backend),
+        dataset=data,
+        backend=executed_by(config.backend, backend, model, config.trainer.batch_size),
         noise=described(config.noise),
+        execution=execution(backend, model),
         metrics=dataclasses.asdict(metrics["test"]),
         timing=seconds,
         peak_memory_mib=peak_memory_mib(),
@@ -191,6 +205,7 @@ def _record(
         },
         training={
             "epochs": len(outcome.history),
+            "executions": executions(config, model, data["sizes"], len(outcome.history)),
             "kept_epoch": outcome.kept_epoch,
             "stopped_early": outcome.stopped_early,
             "train_loss": kept.train_loss,

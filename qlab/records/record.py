@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from qlab.errors import CorruptFileError
 from qlab.files import write_json
 
-SCHEMA = 1
+SCHEMA = 2
 R = TypeVar("R", bound="Record")
 
 
@@ -48,8 +48,10 @@ class Record:
         name: the name of its folder without the key.
         config: the resolved config, less where files are.
         dataset: name, source (``real`` or ``synthetic``), fingerprint, class names, split sizes, provenance.
-        backend: what executed the circuit.
-        noise: the noise model; ``none`` here.
+        backend: what executed the circuit: name and options, every choice made that the config leaves open.
+        noise: the noise model.
+        execution: under noise or from shots: what was inserted, how often, how it was simulated, how exact the values
+            are, and how far from the ideal ones; None for ideal, exact values.
         metrics: of the split that was evaluated, with sample counts.
         timing: seconds of each stage.
         peak_memory_mib: largest resident memory of the process.
@@ -65,6 +67,7 @@ class Record:
     dataset: dict[str, Any]
     backend: dict[str, Any]
     noise: dict[str, Any]
+    execution: dict[str, Any] | None
     metrics: dict[str, Any]
     timing: dict[str, float]
     peak_memory_mib: float
@@ -96,13 +99,13 @@ class Record:
 
 @dataclass(frozen=True)
 class TrainRecord(Record):
-    """The record of a training run, evaluated without noise.
+    """The record of a training run, evaluated under the conditions of training: without noise, unless it is aware.
 
     Attributes:
         parameters: counts by kind (``Parameters``).
         circuit: resources of the head's circuit (``CircuitResources``), or None for a classical head.
         encoder: hashes of what the features depend on and of the features, their width, provenance of the block.
-        training: epochs run, epoch kept, whether stopped early, last losses.
+        training: epochs run, executions of the circuit by purpose, epoch kept, whether stopped early, last losses.
         val_metrics: metrics of the validation split.
     """
 

@@ -14,8 +14,10 @@ from qlab.backends.base import Backend
 from qlab.circuits import Circuit, Gate, Input, Weight, variational
 from qlab.engine import expectations
 from qlab.errors import CapabilityError
+from qlab.noise import Channel, NoiseModel, Readout, Rule
 from qlab.testing.require import require_close
 
+OPEN = ("auto", "best", "default")  # names of choices that are left to the backend
 WORDS = ["Z0", "X1 Z2", "Y0", "Z0 Z1 Z2"]
 
 
@@ -25,6 +27,8 @@ def check_backend(backend: Backend, tolerance: float) -> None:
     check_against_engine(backend, tolerance)
     check_gradients(backend, tolerance)
     check_refusals(backend)
+    check_noise(backend, tolerance)
+    check_resolved(backend)
 
 
 def check_known_values(backend: Backend, tolerance: float) -> None:
@@ -68,14 +72,40 @@ def check_refusals(backend: Backend) -> None:
     """What the backend says it cannot do, it refuses; it never leaves noise or shots out in silence."""
     able = backend.capabilities()
     circuit, inputs, weights = _case(1)
-    for possible, request in ((able.noise, {"noise": object()}), (able.shots, {"shots": 100})):
+    model = NoiseModel("bit_flip", (Rule(Channel.pauli("bit_flip", [0.9, 0.1, 0, 0])),))
+    for possible, noise, shots in ((able.noise, model, None), (able.shots, NoiseModel("none"), 100)):
         if possible:
             continue
         try:
-            backend.expectations(circuit, inputs, weights, WORDS, **request)
+            backend.estimate(noise.insert(circuit), inputs, weights, WORDS, shots=shots, seed=0)
         except CapabilityError:
             continue
-        raise AssertionError(f"it cannot execute {', '.join(request)}, yet it did not refuse")
+        raise AssertionError(f"it cannot execute {'noise' if shots is None else 'shots'}, yet it did not refuse")
+
+
+def check_noise(backend: Backend, tolerance: float) -> None:
+    """Where it executes noise, a bit flip behind a gate shrinks <Z> as it must, and readout errors are read."""
+    if not backend.capabilities().noise:
+        return
+    turned = Circuit(1, [("RY", 0, Input(0))])
+    flips = Rule(Channel.pauli("bit_flip", [0.9, 0.1, 0, 0]))
+    noisy = NoiseModel("bit_flip", (flips,), readout=Readout.symmetric(0.05)).insert(turned)
+    angles = torch.linspace(-3, 3, 7, dtype=torch.float64)[:, None]
+    found = backend.estimate(noisy, angles, torch.zeros(0), shots=None, seed=0)
+    allowed = tolerance if found.standard_errors is None else 5 * found.standard_errors.max().item() + tolerance
+    require_close(found.values, 0.8 * 0.9 * angles.cos(), allowed, "flips and readout errors do not shrink <Z>")
+
+
+def check_resolved(backend: Backend) -> None:
+    """It says how it executes a circuit in words for a record, and leaves no choice open."""
+    for batch in (1, 3):
+        circuit, _, _ = _case(batch)
+        found = backend.resolved(circuit, batch)
+        for option, value in found.items():
+            if not (isinstance(option, str) and isinstance(value, str)):
+                raise AssertionError(f"it describes itself by {option!r}: {value!r}, which are not both text")
+            if value in OPEN:
+                raise AssertionError(f"it leaves {option}={value} open; it must say what was chosen")
 
 
 def _case(batch: int) -> tuple[Circuit, torch.Tensor, torch.Tensor]:

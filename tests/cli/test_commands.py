@@ -17,7 +17,7 @@ import yaml
 from qlab.config.catalogue import GROUPS
 from tests.conftest import Qlab
 
-COMMANDS = ("train", "eval", "pretrain", "plan", "validate", "ls", "cat", "doctor", "completion")
+COMMANDS = ("train", "eval", "pretrain", "plan", "validate", "ls", "cat", "doctor", "bench", "completion")
 
 
 def test_help_names_every_command(qlab: Qlab) -> None:

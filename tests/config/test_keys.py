@@ -59,7 +59,7 @@ def test_evaluations_differ_by_backend_and_split() -> None:
     def evaluated(*overrides: str) -> str:
         config = eval_config(compose("eval", overrides))
         assert config.backend is not None
-        return evaluation_key(config, config.backend)
+        return evaluation_key(config.noise, config.backend, config.split)
 
     keys = {
         evaluated("backend=engine", *overrides)
@@ -68,6 +68,21 @@ def test_evaluations_differ_by_backend_and_split() -> None:
             ["split=val"],
             ["backend=pennylane"],
             ["backend=pennylane", "backend.device=lightning.qubit"],
+            ["noise=depolarizing"],
+            ["noise=depolarizing", "noise.p=0.01"],
+            ["noise=depolarizing", "backend.simulation=trajectories"],
+            ["noise=depolarizing", "backend.shots=100"],
+            ["backend.shots=100"],
+            ["backend.shots=100", "backend.seed=1"],
         )
     }
-    assert len(keys) == 4
+    assert len(keys) == 10
+    assert evaluated("backend=engine", "backend.simulation=density") in keys
+
+
+@pytest.mark.parametrize(
+    "overrides", [["noise=lego"], ["backend.shots=100"], ["backend.simulation=density", "backend.seed=3"]]
+)
+def test_noise_and_shots_count_where_training_is_aware_of_them(overrides: list[str]) -> None:
+    assert key(*overrides) == key()
+    assert key(*overrides, "trainer.noise_aware=true") != key("trainer.noise_aware=true")

@@ -10,15 +10,19 @@ import numpy as np
 import pytest
 import torch
 
+from qlab.backends.base import Capabilities
 from qlab.backends.engine import EngineBackend
+from qlab.backends.estimate import Estimate
 from qlab.backends.pennylane import PennyLaneBackend
 from qlab.backends.shift import ParameterShift
+from qlab.circuits import Circuit
 from qlab.config import registry
 from qlab.config.options.datasets import SplitOptions
 from qlab.config.options.heads import MLP
 from qlab.data.dataset import DataContext, Dataset
 from qlab.encoders.encoder import FitContext
 from qlab.heads.head import Head
+from qlab.noise.noisy import NoisyCircuit
 from qlab.testing.backends import check_backend
 from qlab.testing.datasets import check_dataset
 from qlab.testing.encoders import check_encoder
@@ -74,20 +78,29 @@ def test_heads(name: str) -> None:
 
 @pytest.mark.parametrize("name", registry.names("backend"))
 def test_backends(name: str) -> None:
-    check_backend(registry.build(options("backend", name)), 2e-6)
+    chosen = options("backend", name)
+    check_backend(registry.build(chosen, leave_out=frozenset({"shots", "seed"})), 2e-6)
 
 
 @pytest.mark.parametrize(
     ("backend", "tolerance"),
     [
         (EngineBackend(precision="double"), 1e-12),
+        (EngineBackend(precision="double", simulation="trajectories", trajectories=2000), 1e-12),
         (ParameterShift(EngineBackend(precision="double")), 1e-12),
         (PennyLaneBackend(), 1e-10),
         (PennyLaneBackend(device="lightning.qubit", gradient="adjoint"), 2e-6),
         # With PyTorch, default.mixed computes parts of a circuit in single precision.
         (PennyLaneBackend(device="default.mixed"), 2e-6),
     ],
-    ids=["engine in double precision", "parameter shift", "default.qubit", "lightning.qubit", "default.mixed"],
+    ids=[
+        "engine in double precision",
+        "engine with trajectories",
+        "parameter shift",
+        "default.qubit",
+        "lightning.qubit",
+        "default.mixed",
+    ],
 )
 def test_backends_in_other_settings(backend: Any, tolerance: float) -> None:
     check_backend(backend, tolerance)
@@ -108,11 +121,26 @@ def test_a_dataset_that_breaks_a_rule_is_caught() -> None:
 
 def test_a_backend_that_leaves_noise_out_in_silence_is_caught() -> None:
     class Silent(EngineBackend):
-        def expectations(self, *arguments: Any, noise: object = None, shots: int | None = None) -> torch.Tensor:
-            return super().expectations(*arguments)
+        def estimate(self, noisy: NoisyCircuit, *arguments: Any, **settings: Any) -> Estimate:
+            return Estimate(self.expectations(noisy.circuit, *arguments))
 
-    with pytest.raises(AssertionError, match="cannot execute noise, yet it did not refuse"):
+    class Modest(Silent):
+        def capabilities(self) -> Capabilities:
+            return dataclasses.replace(super().capabilities(), noise=False)
+
+    with pytest.raises(AssertionError, match="flips and readout errors do not shrink"):
         check_backend(Silent(precision="double"), 1e-10)
+    with pytest.raises(AssertionError, match="cannot execute noise, yet it did not refuse"):
+        check_backend(Modest(precision="double"), 1e-10)
+
+
+def test_a_backend_that_does_not_say_what_it_chose_is_caught() -> None:
+    class Secretive(EngineBackend):
+        def resolved(self, circuit: Circuit, batch: int) -> dict[str, str]:
+            return {"method": self._method}
+
+    with pytest.raises(AssertionError, match="leaves method=auto open"):
+        check_backend(Secretive(precision="double"), 1e-10)
 
 
 def test_a_head_with_weights_of_its_own_chance_is_caught() -> None:

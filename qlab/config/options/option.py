@@ -50,14 +50,22 @@ def option(
     choices: Sequence[str | int] = (),
     is_path: bool = False,
     parts_of: str | None = None,
+    with_noise_only: bool = False,
 ) -> Any:
     """Declare a dataclass field with a default, a range and one line of help.
 
     A value of an option that ``is_path`` must exist; a run is identified by its content, not by where it is. An option
-    with ``parts_of`` is a list of components of that group, each a mapping of its name and its options.
+    with ``parts_of`` is a list of components of that group, each a mapping of its name and its options. What acts
+    ``with_noise_only`` (or with shots) does not tell trainings without them apart.
     """
     allowed = Range(at_least, above, at_most, tuple(choices))
-    metadata = {"range": allowed, "help": help, "is_path": is_path, "parts_of": parts_of}
+    metadata = {
+        "range": allowed,
+        "help": help,
+        "is_path": is_path,
+        "parts_of": parts_of,
+        "with_noise_only": with_noise_only,
+    }
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=lambda: copy.deepcopy(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

@@ -29,5 +29,10 @@ class Trainer:
     clip_norm: float | None = option(None, "largest norm of the gradient; null: no limit", above=0)
     patience: int | None = option(None, "epochs without a better validation loss before stopping", at_least=1)
     keep: str = option("best", "weights to keep: best validation loss, or last", choices=("best", "last"))
-    gradient: str = option("backend", "the backend's own, or parameter shift", choices=("backend", "parameter_shift"))
+    gradient: str = option(
+        "backend",
+        "the backend's own, parameter shift, or simultaneous perturbation",
+        choices=("backend", "parameter_shift", "spsa"),
+    )
+    noise_aware: bool = option(False, "train with the noise and shots that are evaluated with")
     class_weights: bool = option(False, "weigh classes by their rarity in the loss")

@@ -1,0 +1,106 @@
+"""``qlab bench``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qlab.cli.arguments import Json
+
+if TYPE_CHECKING:
+    from qlab.bench.request import Request
+
+Qubits = Annotated[str | None, typer.Option(metavar="N,...", help="Numbers of qubits.", show_default="4,8,12,16,20")]
+Batch = Annotated[int | None, typer.Option(help="Samples of a step.", show_default="32, and 4 above 16 qubits")]
+Layers = Annotated[int, typer.Option(help="Layers of the circuit.")]
+Order = Annotated[str, typer.Option(metavar="rotate|entangle|both", help="What comes first in a layer.")]
+InputGradients = Annotated[bool, typer.Option("--input-gradients", help="Differentiate by the inputs, too.")]
+Threads = Annotated[str, typer.Option(metavar="1|all|both", help="Processor threads of each contestant.")]
+Seconds = Annotated[float | None, typer.Option(help="For the steps of a contestant on one circuit.", show_default="3")]
+Patience = Annotated[float, typer.Option(help="Seconds after which a contestant that says nothing is given up.")]
+Python = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=PATH", help="The interpreter of a contestant that cannot be installed beside qlab."),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="4 and 8 qubits, half a second for each contestant.")]
+
+
+def command(
+    qubits: Qubits = None,
+    batch: Batch = None,
+    layers: Layers = 6,
+    order: Order = "rotate",
+    input_gradients: InputGradients = False,
+    threads: Threads = "1",
+    seconds: Seconds = None,
+    patience: Patience = 300.0,
+    python: Python = None,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """Time the simulator against every simulator that is installed, on this machine.
+
+    Each contestant has a process of its own, and they take turns. One whose values or gradients are not those of a
+    reference in double precision is not timed. A step is forward and backward by the weights, an evaluation forward
+    only. Times are medians and quartiles, memory is what steps take beyond the imported and compiled program, and a
+    ratio says how many times as long as qlab's a step takes.
+
+    Example: qlab bench --qubits 4,8 --order both
+    """
+    from qlab.bench.request import Request
+
+    request = Request(
+        qubits=_numbers(qubits or ("4,8" if quick else "4,8,12,16,20")),
+        batch=batch,
+        n_layers=layers,
+        orders=("rotate", "entangle") if order == "both" else (order,),
+        input_gradients=input_gradients,
+        threads=_threads(threads),
+        seconds=seconds if seconds is not None else 0.5 if quick else 3.0,
+        patience=patience,
+        pythons=_pythons(python or []),
+    )
+    _run(request, json)
+
+
+def _run(request: Request, json: bool) -> None:
+    from qlab.bench.run import bench
+    from qlab.cli.bench_tables import print_report
+    from qlab.cli.output import print_json
+    from qlab.cli.progress import for_standard_error
+    from qlab.errors import JobError
+
+    report = bench(request, for_standard_error())
+    if json:
+        print_json(report.to_json())
+    else:
+        print_report(report)
+    failures = report.failures()
+    if failures:
+        raise JobError(failures[0])
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"--qubits is numbers with commas between them, not '{text}'") from None
+
+
+def _threads(text: str) -> tuple[int, ...]:
+    from qlab.bench.surroundings import processors
+
+    every = len(processors())
+    choices = {"1": (1,), "all": (every,), "both": tuple(sorted({1, every}))}
+    if text not in choices:
+        raise typer.BadParameter(f"--threads is 1, all or both, not '{text}'")
+    return choices[text]
+
+
+def _pythons(words: list[str]) -> dict[str, str]:
+    pairs = [word.partition("=") for word in words]
+    wrong = next((word for word, (_, sign, path) in zip(words, pairs, strict=True) if not sign or not path), None)
+    if wrong is not None:
+        raise typer.BadParameter(f"--python is NAME=PATH, not '{wrong}'")
+    return {name: path for name, _, path in pairs}

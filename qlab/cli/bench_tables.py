@@ -1,0 +1,79 @@
+"""What a person reads of a benchmark."""
+
+from __future__ import annotations
+
+from qlab.bench.outcome import Cell, Outcome, Timing, digits
+from qlab.bench.run import Report
+from qlab.cli.output import print_facts, print_table
+
+_BUSY = 0.3  # processes per processor that want to run besides the contestants
+
+
+def print_report(report: Report) -> None:
+    """Print a table for each problem, then who is how many times as slow as qlab, then what has to be known."""
+    header = ("contestant", "step, ms", "evaluation, ms", "memory, MiB", "first, s", "deviation", "ratio")
+    for cell in report.cells:
+        rows = [_row(cell, outcome) for outcome in cell.outcomes]
+        print_table(f"{cell.title}; checked against {cell.reference}", header, rows)
+        print()
+    families = list(dict.fromkeys(family for cell in report.cells for family in cell.fastest()))
+    if families:
+        ratios = [(cell.title, *(_fastest(cell, family) for family in families)) for cell in report.cells]
+        print_table("A step takes so many times as long as qlab's", ("", *families), ratios)
+        print()
+    print_facts("qlab bench", _facts(report))
+
+
+def _row(cell: Cell, outcome: Outcome) -> tuple[str, ...]:
+    split = f" ({outcome.split} samples at once)" if outcome.split else ""
+    name = outcome.entry.name + split
+    error = "" if outcome.error is None else f"{outcome.error:.0e}"
+    if outcome.state != "timed":
+        return name, f"{outcome.state}: {outcome.reason}", "", "", "", error, ""
+    first = "" if outcome.first_seconds is None else f"{outcome.first_seconds:.1f}"
+    memory = "" if outcome.memory_mib is None else f"{outcome.memory_mib:.0f}"
+    return (
+        name,
+        _spread(outcome.step_seconds),
+        _spread(outcome.evaluation_seconds),
+        memory,
+        first,
+        error,
+        _ratio(cell.ratio(outcome)),
+    )
+
+
+def _spread(timing: Timing | None) -> str:
+    if timing is None:
+        return ""
+    return f"{digits(1e3 * timing.median)} ±{50 * (timing.high - timing.low) / timing.median:.0f} %"
+
+
+def _fastest(cell: Cell, family: str) -> str:
+    best = cell.fastest().get(family)
+    return "" if best is None else _ratio(cell.ratio(best))
+
+
+def _ratio(ratio: float | None) -> str:
+    return "" if ratio is None else digits(ratio)
+
+
+def _facts(report: Report) -> dict[str, str]:
+    machine = report.machine
+    load = machine["load_before"]
+    facts = {
+        "machine": f"{machine['processor'] or 'processor'}, {machine['cpu_count']} processors, {machine['platform']}",
+        "versions": ", ".join(f"{name} {version}" for name, version in _versions(report).items()),
+    }
+    if load is not None and load > _BUSY * machine["cpu_count"]:
+        facts["busy"] = f"{load:.1f} other processes wanted a processor when it began: on a quiet machine all is faster"
+    return facts | {f"{name} is not installed": install for name, install in report.absent.items()}
+
+
+def _versions(report: Report) -> dict[str, str]:
+    return {
+        name: version
+        for cell in report.cells
+        for outcome in cell.outcomes
+        for name, version in outcome.versions.items()
+    }

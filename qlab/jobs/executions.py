@@ -1,0 +1,35 @@
+"""How often a run executes its circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qlab.config.schema import RunConfig
+from qlab.heads.head import Head, Projected
+
+
+def executions(config: RunConfig, model: Head, sizes: Mapping[str, int], epochs: int) -> dict[str, int]:
+    """Return the circuit executions (one circuit for one example) of a run of ``epochs`` by what they are for.
+
+    One gradient counts as one execution, or as what its parameter-shift rules take. A classical head has none.
+
+    Args:
+        config: the run's config.
+        model: its model.
+        sizes: examples in each split.
+        epochs: how many are run.
+    """
+    if model.circuit is None:
+        return {}
+    gradient = 1
+    if config.trainer.gradient == "parameter_shift":
+        gradient = model.circuit.shift_executions
+        gradient += model.circuit.input_shift_executions if isinstance(model, Projected) else 0
+    if config.trainer.gradient == "spsa":
+        gradient = 2
+    return {
+        "training, forward": epochs * sizes["train"],
+        "training, gradients": epochs * sizes["train"] * gradient,
+        "validation": (epochs + 1) * sizes["val"],
+        "test": sizes["test"],
+    }
