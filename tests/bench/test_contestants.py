@@ -1,0 +1,102 @@
+"""What is timed is the same step: every contestant that is installed here against default.qubit in complex128."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+
+import numpy as np
+import pennylane as qml
+import pytest
+import torch
+
+from qlab.bench.catalogue import ENTRIES, Entry, reference_for
+from qlab.bench.check import TOLERANCE, deviation
+from qlab.bench.contestants.base import Contestant, Task
+from qlab.bench.problem import Array, Numbers, Problem
+
+INSTALLED = [entry for entry in ENTRIES if entry.is_importable()]
+REFERENCES = [reference_for(Problem(n, 1, 1, "rotate", False)) for n in (12, 13)]
+
+
+@pytest.fixture(autouse=True)
+def _precision() -> Iterator[None]:
+    """Libraries may change PyTorch's default."""
+    before = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(before)
+
+
+def expected(problem: Problem, numbers: Numbers) -> list[Array]:
+    """Return what default.qubit has for a circuit that is written here once more, gate by gate."""
+    n_qubits = problem.n_qubits
+
+    def circuit(inputs: torch.Tensor, weights: torch.Tensor) -> list[object]:
+        for qubit in range(n_qubits):
+            qml.RY(inputs[:, qubit], qubit)
+        for layer in range(problem.n_layers):
+            for part in ("rotate", "entangle") if problem.order == "rotate" else ("entangle", "rotate"):
+                for qubit in range(n_qubits):
+                    if part == "entangle":
+                        qml.CNOT((qubit, (qubit + 1) % n_qubits))
+                    else:
+                        for place, gate in enumerate((qml.RX, qml.RY, qml.RZ)):
+                            gate(weights[3 * (layer * n_qubits + qubit) + place], qubit)
+        return [qml.expval(qml.PauliZ(qubit)) for qubit in range(min(4, n_qubits))]
+
+    inputs = torch.tensor(numbers.inputs, requires_grad=True)
+    weights = torch.tensor(numbers.weights, requires_grad=True)
+    qnode = qml.QNode(circuit, qml.device("default.qubit", wires=n_qubits), interface="torch", diff_method="backprop")
+    values = torch.stack(list(qnode(inputs, weights)), 1)
+    values.backward(torch.tensor(numbers.direction))
+    wanted = (weights.grad, inputs.grad) if problem.input_gradients else (weights.grad,)
+    return [tensor.detach().numpy() for tensor in (values, *wanted) if tensor is not None]
+
+
+def built(entry: Entry, task: Task) -> Contestant:
+    module, name = entry.factory.split(":")
+    made: Contestant = getattr(import_module(module), name)(task)
+    return made
+
+
+@pytest.mark.parametrize("order", ["rotate", "entangle"])
+@pytest.mark.parametrize("entry", [*INSTALLED, *REFERENCES], ids=lambda entry: entry.name)
+def test_every_contestant_computes_the_same_step(entry: Entry, order: str) -> None:
+    for problem in (Problem(2, 3, 2, order, True), Problem(5, 4, 2, order, False)):
+        task = Task(problem, [problem.numbers(1), problem.numbers(2)], threads=1, split=problem.batch)
+        contestant = built(entry, task)
+        for turn in (1, 0):
+            found = [np.asarray(each, np.float64) for each in contestant.step(turn)]
+            assert deviation(found, expected(problem, task.numbers[turn])) <= TOLERANCE[entry.precision]
+        contestant.evaluate(0)
+
+
+def test_a_batch_in_parts_has_the_same_gradients() -> None:
+    problem = Problem(3, 5, 2, "rotate", True)
+    task = Task(problem, [problem.numbers(1)], threads=1, split=2)
+    for entry in (entry for entry in INSTALLED if entry.splits):
+        found = [np.asarray(each, np.float64) for each in built(entry, task).step(0)]
+        assert deviation(found, expected(problem, task.numbers[0])) <= TOLERANCE[entry.precision]
+
+
+def test_deviation_is_absolute_for_values_and_relative_for_gradients() -> None:
+    values, gradient = np.array([[0.5, -0.5]]), np.array([3.0, 4.0])
+    assert deviation([values, gradient], [values, gradient]) == 0.0
+    assert deviation([values + 0.1, gradient], [values, gradient]) == pytest.approx(0.1)
+    assert deviation([values, gradient * 1.2], [values, gradient]) == pytest.approx(0.2)
+    assert deviation([values, gradient * 1e-5], [values, gradient * 0]) == pytest.approx(5e-5 / 1e-3)
+
+
+def test_what_is_missing_or_misshapen_is_infinitely_wrong() -> None:
+    values, gradient = np.zeros((1, 2)), np.zeros(2)
+    for wrong in ([values], [values.T, gradient], [values, gradient[:1]], [values, gradient * np.nan]):
+        assert deviation(wrong, [values, gradient]) == np.inf
+
+
+def test_numbers_are_exact_in_single_precision_and_travel_as_text() -> None:
+    problem = Problem(3, 4, 2, "rotate", False)
+    numbers = problem.numbers(7)
+    for name, array in vars(numbers).items():
+        np.testing.assert_array_equal(array, array.astype(np.float32))
+        np.testing.assert_array_equal(array, getattr(Numbers.from_json(numbers.to_json()), name))
+    assert np.abs(numbers.inputs).max() <= np.pi / 2
