@@ -7,6 +7,7 @@ bits of a basis state's number are reversed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -55,16 +56,20 @@ QISKIT_GATES: dict[str, Callable[..., Any]] = {
     "Toffoli": qk.CCXGate,
     "CSWAP": qk.CSwapGate,
 }
+Instructions = Sequence[tuple[Any, tuple[int, ...]]]  # of Qiskit, with their qubits
 _SEQUENCES = {"Rot": ("RZ", "RY", "RZ"), "CRot": ("CRZ", "CRY", "CRZ")}  # one gate per angle; Qiskit has no such gate
 
 
 def to_qiskit(
-    circuit: Circuit, inputs: Sequence[float] | None = None, weights: Sequence[float] | None = None
+    circuit: Circuit,
+    inputs: Sequence[float] | None = None,
+    weights: Sequence[float] | None = None,
+    after: Sequence[Instructions] = (),
 ) -> QuantumCircuit:
     """Return the circuit for Qiskit.
 
     Inputs and weights stay symbolic, as elements of the parameter vectors ``x`` and ``w``, unless numbers are given
-    for them, of shapes (n_inputs,) and (n_weights,).
+    for them, of shapes (n_inputs,) and (n_weights,). ``after`` adds instructions behind each gate, with their qubits.
 
     Raises:
         CircuitError: the circuit embeds amplitudes and no inputs are given, or the given numbers have another shape.
@@ -76,7 +81,7 @@ def to_qiskit(
     translated = QuantumCircuit(circuit.n_qubits)
     if circuit.embeds_amplitudes:
         translated.prepare_state(_reversed_bits(x, circuit.n_qubits), range(circuit.n_qubits))
-    _append(translated, circuit, x, ParameterVector("w", circuit.n_weights) if w is None else w)
+    _append(translated, circuit, x, ParameterVector("w", circuit.n_weights) if w is None else w, after)
     return translated
 
 
@@ -95,13 +100,15 @@ def draw(circuit: Circuit) -> str:
     return str(drawn.draw("text", fold=120))
 
 
-def _append(target: QuantumCircuit, circuit: Circuit, x: Any, w: Any) -> None:
-    for gate in circuit.gates:
-        if gate.name == AMPLITUDE:
-            continue
-        angles = [_value(slot, x, w) for slot in gate.angles]
-        for kind, angles_of_kind in _kinds(gate, angles):
-            target.append(QISKIT_GATES[kind](*angles_of_kind), gate.qubits)
+def _append(target: QuantumCircuit, circuit: Circuit, x: Any, w: Any, after: Sequence[Instructions] = ()) -> None:
+    for gate, following in zip_longest(circuit.gates, after, fillvalue=()):
+        assert isinstance(gate, Gate)
+        if gate.name != AMPLITUDE:
+            angles = [_value(slot, x, w) for slot in gate.angles]
+            for kind, angles_of_kind in _kinds(gate, angles):
+                target.append(QISKIT_GATES[kind](*angles_of_kind), gate.qubits)
+        for instruction, qubits in following:
+            target.append(instruction, qubits)
 
 
 def _kinds(gate: Gate, angles: list[Any]) -> list[tuple[str, list[Any]]]:

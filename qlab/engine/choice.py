@@ -18,7 +18,8 @@ Method = Literal["auto", "compiled", "torch"]
 def choose(circuit: Circuit, batch: int, device: torch.device, method: Method = "auto") -> Path:
     """Return the path that executes ``circuit`` on ``batch`` samples.
 
-    On the CPU that is the compiled one, which was faster than PyTorch wherever both were timed: 4 to 20 qubits.
+    On the CPU that is the compiled one, which was faster than PyTorch wherever both were timed, at 2 to 20 qubits, and
+    not slower than one matrix for all gates behind the encoding, at 2 to 8 qubits and up to 4,096 samples.
 
     Raises:
         OptionError: the compiled path is wanted on another device, or without Numba, or there is no such method.

@@ -21,7 +21,7 @@ from qlab.circuits.gates import Axis, Part, Permutation, Phase, Rotation, Terms,
 from qlab.circuits.observables import PauliWord
 from qlab.circuits.slots import Input, Slot
 from qlab.engine.bits import mask_of
-from qlab.engine.pruning import PartAndSlot, Word, prune, qubits_of
+from qlab.engine.pruning import PartAndSlot, Word, all_parts, prune, qubits_of
 
 Run = list[tuple[Axis, Slot]]
 
@@ -86,9 +86,12 @@ class Program:
     words: tuple[Word, ...]
 
 
-def compile_program(circuit: Circuit, observables: Sequence[PauliWord]) -> Program:
-    """Return the steps that give the expectation values of ``observables`` after ``circuit``."""
-    parts, words = prune(circuit, observables)
+def compile_program(circuit: Circuit, observables: Sequence[PauliWord] | None) -> Program:
+    """Return the steps that give the expectation values of ``observables`` after ``circuit``.
+
+    None asks for the final state itself, which depends on every gate.
+    """
+    parts, words = (all_parts(circuit), []) if observables is None else prune(circuit, observables)
     first = None if circuit.embeds_amplitudes else RotationLayer()
     layers = _schedule(parts, circuit.n_qubits, first)
     return Program(circuit.n_qubits, first, tuple(layers), tuple(words))

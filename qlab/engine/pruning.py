@@ -40,6 +40,11 @@ class Word:
         return Word(_swap_bits(self.x, first, second), _swap_bits(self.z, first, second), self.sign)
 
 
+def all_parts(circuit: Circuit) -> list[PartAndSlot]:
+    """Return the parts of all gates, in order."""
+    return [item for gate in circuit.gates for item in gate.parts()]
+
+
 def prune(circuit: Circuit, observables: Sequence[PauliWord]) -> tuple[list[PartAndSlot], list[Word]]:
     """Return the parts that some observable depends on, in order, and the words to measure after them.
 
@@ -50,7 +55,7 @@ def prune(circuit: Circuit, observables: Sequence[PauliWord]) -> tuple[list[Part
     words = [Word.of(word, n_qubits) for word in observables]
     kept: list[PartAndSlot] = []
     blocked = 0  # qubits on which something kept follows
-    for part, slot in reversed([item for gate in circuit.gates for item in gate.parts()]):
+    for part, slot in reversed(all_parts(circuit)):
         mask = mask_of(qubits_of(part), n_qubits)
         if not mask & (blocked | _union(words, "x") | _union(words, "z")):
             continue

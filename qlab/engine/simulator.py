@@ -53,10 +53,10 @@ class Numbers:
 
 
 class Simulator:
-    """Executes one circuit with one list of observables."""
+    """Executes one circuit with one list of observables, or with None for the sake of its final state."""
 
     def __init__(
-        self, circuit: Circuit, observables: tuple[PauliWord, ...], dtype: torch.dtype, device: torch.device
+        self, circuit: Circuit, observables: tuple[PauliWord, ...] | None, dtype: torch.dtype, device: torch.device
     ) -> None:
         program = compile_program(circuit, observables)
         layout = Layout(program, dtype, device)
@@ -70,8 +70,11 @@ class Simulator:
         self._angles = Angles(layout.register, circuit.n_inputs, circuit.n_weights, device)
         self._measurement = Measurement(program.words, circuit.n_qubits, dtype.to_real(), device)
 
-    def numbers(self, inputs: torch.Tensor, weights: torch.Tensor) -> Numbers:
+    def numbers(self, inputs: torch.Tensor, weights: torch.Tensor, first: torch.Tensor | None = None) -> Numbers:
         """Return what the simulation of inputs (B, n_inputs) and weights (n_weights,) depends on; differentiable.
+
+        ``first`` (B, 2^n) is what a circuit of embedded amplitudes begins with in place of those among the inputs, as
+        it is: complex, of any norm.
 
         Raises:
             CircuitError: amplitudes of a sample are all zero.
@@ -79,7 +82,8 @@ class Simulator:
         rotations, own, shared_phases, phases = self._angles(inputs.double(), weights.double())
         real = self.dtype.to_real()
         if self._amplitudes:
-            start = normalised(inputs.double()[:, : 1 << self._n]).T.to(self.dtype)
+            amplitudes = normalised(inputs.double()[:, : 1 << self._n]) if first is None else first
+            start = amplitudes.T.to(self.dtype)
         else:
             qubits = rotations[: self._n, None] if self._start_is_shared else own[: self._n]  # (n, C, 4)
             start = (qubits.to(real).to(self.dtype) @ self._basis[:, :, 0]).transpose(1, 2)
@@ -102,6 +106,12 @@ class Simulator:
 
         ``needed`` names fields of ``Numbers``. ``psi`` is the final state (2^n, C) and is left as it is.
         """
+        return self.state_backward(numbers, psi, self._measurement.adjoint(psi, gradient), needed)
+
+    def state_backward(
+        self, numbers: Numbers, psi: torch.Tensor, gradient: torch.Tensor, needed: frozenset[str]
+    ) -> Numbers:
+        """Return what ``backward`` returns, for the gradient (2^n, C) by the final state."""
         operands = self._operands(numbers)
         collected = Operands(
             shared={size: torch.zeros_like(matrices) for size, matrices in operands.shared.items()},
@@ -109,7 +119,7 @@ class Simulator:
             shared_phases=torch.zeros_like(numbers.shared_phases),
             phases=torch.zeros_like(numbers.phases),
         )
-        pair = torch.stack([psi, self._measurement.adjoint(psi, gradient)])
+        pair = torch.stack([psi, gradient])
         for step in reversed(self._steps[self._first_needed(needed) :]):
             pair = step.undo(pair, operands, collected)
         start = self._start_gradient(numbers.start, pair[1]) if "start" in needed else torch.zeros_like(numbers.start)
@@ -181,7 +191,7 @@ def normalised(amplitudes: torch.Tensor) -> torch.Tensor:
 
 @lru_cache(maxsize=64)
 def simulator(
-    circuit: Circuit, observables: tuple[PauliWord, ...], dtype: torch.dtype, device: torch.device
+    circuit: Circuit, observables: tuple[PauliWord, ...] | None, dtype: torch.dtype, device: torch.device
 ) -> Simulator:
     """Return the simulator of a circuit; compiled once, kept for later calls."""
     return Simulator(circuit, observables, dtype, device)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -46,13 +47,11 @@ def expectations(
         ValueError: wrong shape, dtype or device of a tensor.
     """
     words = pauli_words(circuit.n_qubits, observables)
-    _check(circuit, inputs, weights, dtype)
-    if not len(inputs):
+    check_tensors(circuit, inputs, weights, dtype)
+    if not inputs.shape[0]:
         return (inputs.sum() + weights.sum()).to(dtype.to_real()).expand(0, len(words))
-    if choose(circuit, len(inputs), inputs.device, method) == "compiled":
-        from qlab.engine.compiled.function import compiled_expectations
-
-        return compiled_expectations(circuit, inputs, weights, words, dtype)
+    if choose(circuit, inputs.shape[0], inputs.device, method) == "compiled":
+        return _compiled()(circuit, inputs, weights, words, dtype)
     compiled = simulator(circuit, words, dtype, inputs.device)
     numbers = compiled.numbers(inputs, weights)
     if chunk_bytes is None:
@@ -63,6 +62,14 @@ def expectations(
     else:
         values = torch.cat([compiled.values(compiled.final_state(numbers.chunk(s))) for s in _chunks(numbers, size)], 1)
     return values.T
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> Callable[..., torch.Tensor]:
+    """Import the compiled path at its first use only: it takes a while."""
+    from qlab.engine.compiled.function import compiled_expectations
+
+    return compiled_expectations
 
 
 class _Expectations(torch.autograd.Function):
@@ -108,7 +115,8 @@ def _chunks(numbers: Numbers, size: int) -> Iterator[slice]:
         yield slice(first, min(first + size, batch))
 
 
-def _check(circuit: Circuit, inputs: torch.Tensor, weights: torch.Tensor, dtype: torch.dtype) -> None:
+def check_tensors(circuit: Circuit, inputs: torch.Tensor, weights: torch.Tensor, dtype: torch.dtype) -> None:
+    """Raise ``ValueError`` where inputs or weights do not fit the circuit, or a dtype is none of the state's."""
     if dtype not in (torch.complex64, torch.complex128):
         raise ValueError(f"dtype must be torch.complex64 or torch.complex128, not {dtype}")
     if inputs.ndim != 2 or inputs.shape[1] != circuit.n_inputs:

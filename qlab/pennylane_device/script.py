@@ -11,6 +11,7 @@ import torch
 from pennylane import BasisState
 from pennylane.exceptions import DeviceError
 from pennylane.operation import StatePrepBase
+from pennylane.ops import LinearCombination, Sum
 from pennylane.ops.functions import bind_new_parameters
 
 from qlab.pennylane_device.vocabulary import BASIS_STATE, PREPARATION, TEMPLATES
@@ -150,6 +151,8 @@ class _Reader:
         if not any(place in self._leaves for place in places):
             return operator
         data = [self._leaves.get(place, value) for place, value in zip(places, operator.data, strict=True)]
+        if isinstance(operator, LinearCombination):  # which would make one array of its new coefficients
+            operator = Sum(*operator.operands)
         return bind_new_parameters(operator, data)
 
     def _note(self, batch: int | None) -> None:

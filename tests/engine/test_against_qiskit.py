@@ -7,6 +7,7 @@ from qiskit.quantum_info import Statevector
 from qlab.circuits.observables import pauli_words
 from qlab.circuits.qiskit import to_sparse_pauli
 from qlab.engine import expectations
+from qlab.engine.choice import Method
 from tests.circuits.random_circuits import Case, random_case
 
 
@@ -20,19 +21,21 @@ def qiskit_values(case: Case) -> torch.Tensor:
     return torch.tensor(rows, dtype=torch.float64)
 
 
-def test_translated_circuits_have_the_same_values() -> None:
+def test_translated_circuits_have_the_same_values(method: Method) -> None:
     rng = np.random.default_rng(11)
-    for _ in range(40):
-        case = random_case(rng, max_qubits=6)
-        values = expectations(case.circuit, case.inputs, case.weights, case.observables, torch.complex128)
+    for number in range(40):
+        case = random_case(rng, 1 + number % 6)
+        values = expectations(
+            case.circuit, case.inputs, case.weights, case.observables, torch.complex128, method=method
+        )
         torch.testing.assert_close(values, qiskit_values(case), rtol=0, atol=1e-10)
 
 
 def test_symbolic_parameters_bind_to_the_same_values() -> None:
     rng = np.random.default_rng(12)
     names = ("RX", "Rot", "CRot", "IsingXX", "CNOT", "ControlledPhaseShift")
-    for _ in range(5):
-        case = random_case(rng, max_qubits=4, names=names)
+    for n_qubits in (2, 3, 4):
+        case = random_case(rng, n_qubits, names=names)
         numbers = {f"x[{i}]": value for i, value in enumerate(case.inputs[0].tolist())}
         numbers |= {f"w[{j}]": value for j, value in enumerate(case.weights.tolist())}
         symbolic = case.circuit.to_qiskit()

@@ -86,6 +86,41 @@ def test_gradients_are_those_of_backpropagation(
             np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-10)
 
 
+def test_autograd_differentiates_by_numbers_of_observables() -> None:
+    bits = pnp.array([0, 1], requires_grad=True)  # as autograd makes every array; whole numbers have no derivative
+    drawn = RNG.normal(size=(4, 4))
+
+    def function(x: Any, c: Any, matrix: Any) -> Any:
+        qml.AngleEmbedding(x, wires=range(2))
+        qml.CNOT([0, 1])
+        return (
+            qml.expval(qml.Hamiltonian(c, [qml.Z(0), qml.X(0) @ qml.Y(1)])),
+            qml.expval(qml.Hermitian(matrix, wires=[1, 0])),
+            qml.var(qml.Projector(bits, wires=[0, 1])),
+        )
+
+    leaves = [pnp.array(each, requires_grad=True) for each in ([0.3, 0.8], [1.2, -0.4], drawn + drawn.T)]
+    found = []
+    for name in ("qlab.engine", "default.qubit"):
+        node = qml.QNode(function, qml.device(name, wires=2), interface="autograd")
+        found.append(qml.grad(lambda *each, node=node: sum((k + 1) * v for k, v in enumerate(node(*each))))(*leaves))
+    for mine, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-10)
+
+
+def test_an_observable_that_cannot_be_differentiated_leaves_the_gradient_to_pennylane() -> None:
+    def function(x: Any, projected: Any) -> Any:
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Projector(projected, wires=[0]))
+
+    node = qml.QNode(function, qml.device("qlab.engine", wires=1), interface="autograd")
+    x = pnp.array(0.4, requires_grad=True)
+    trainable, fixed = (pnp.array([0.6, 0.8], requires_grad=each) for each in (True, False))
+    assert qml.workflow.get_best_diff_method(node)(x, trainable) == "parameter-shift"
+    assert qml.workflow.get_best_diff_method(node)(x, fixed) == "adjoint"
+    np.testing.assert_allclose(qml.grad(node)(x, fixed), 0.5 * (0.64 - 0.36) * np.sin(0.4), atol=1e-12)
+
+
 @pytest.fixture
 def jax() -> Iterator[Any]:
     """JAX in double precision."""
