@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from qlab.circuits.observables import PauliWord
 from qlab.errors import CapabilityError
 from qlab.noise.noisy import NoisyCircuit
+from qlab.noise.readout import Readout
 
 _MOST_SHIFTED = 12  # factors of a word whose readings are shifted; each doubles the number of words behind it
 
@@ -40,14 +41,19 @@ class Readings:
         return read
 
 
-@lru_cache(maxsize=64)
 def readings(noisy: NoisyCircuit, words: tuple[PauliWord, ...]) -> Readings:
     """Return what ``words`` on the qubits of ``noisy.circuit`` are read as.
 
     Raises:
         CapabilityError: a word of too many factors whose readings are shifted.
     """
-    terms = [_terms(noisy, word) for word in words]
+    return readings_of(noisy.readout, words)
+
+
+@lru_cache(maxsize=64)
+def readings_of(readout: Readout | None, words: tuple[PauliWord, ...]) -> Readings:
+    """Return what ``words`` are read as, as ``readings`` does; the circuit need not live as long as this is known."""
+    terms = [_terms(readout, word) for word in words]
     needed = dict.fromkeys(words)
     for of_word in terms:
         needed.update(dict.fromkeys(word for word in of_word if word is not None))
@@ -62,13 +68,13 @@ def readings(noisy: NoisyCircuit, words: tuple[PauliWord, ...]) -> Readings:
     return Readings(tuple(places), matrix, shifts)
 
 
-def _terms(noisy: NoisyCircuit, word: PauliWord) -> dict[PauliWord | None, float]:
+def _terms(readout: Readout | None, word: PauliWord) -> dict[PauliWord | None, float]:
     """Return coefficients of the words that ``word`` is read as; None stands for the identity."""
-    if noisy.readout is None:
+    if readout is None:
         return {word: 1.0}
     factors = []
     for qubit, letter in word.factors:
-        scale, shift = noisy.readout.on_z(qubit)
+        scale, shift = readout.on_z(qubit)
         factors.append([(scale, ((qubit, letter),)), *([(shift, ())] if shift else [])])
     if sum(len(choices) > 1 for choices in factors) > _MOST_SHIFTED:
         raise CapabilityError(

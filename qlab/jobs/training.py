@@ -28,8 +28,8 @@ from qlab.jobs.journal import Journal
 from qlab.jobs.model import (
     build_model,
     check_conditions,
-    conditions_of,
     circuit_resources,
+    conditions_of,
     count_parameters,
     executed_by,
     execution,

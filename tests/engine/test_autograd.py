@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -105,3 +106,22 @@ def test_leaves_may_have_any_strides(method: Method) -> None:
     (expected,) = torch.autograd.grad(loss(INPUTS, leaf, method), leaf)
     (found,) = torch.autograd.grad(loss(wide[:, :, 1].T, strided, method), strided)
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+def test_states_that_hooks_put_elsewhere_while_the_number_of_threads_changed() -> None:
+    circuit = variational(11, 2, "angle", "ring")
+    rng = np.random.default_rng(11)
+    inputs = torch.tensor(rng.normal(size=(5, 11)))
+    weights = torch.tensor(rng.normal(size=circuit.n_weights), requires_grad=True)
+    (expected,) = torch.autograd.grad(expectations(circuit, inputs, weights).sum(), weights)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda tensor: tensor):
+            values = expectations(circuit, inputs, weights).sum()
+        torch.autograd.grad(expectations(circuit, inputs + 1, weights).sum(), weights)
+        torch.set_num_threads(1)
+        (found,) = torch.autograd.grad(values, weights)
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)

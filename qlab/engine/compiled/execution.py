@@ -51,7 +51,7 @@ class Executor:
 
         ``amplitudes`` (B, 2^n) are normalised; (0, 0) where the first state is a product state.
         """
-        execution = self._execution(len(inputs), keep)
+        execution = self._execution(len(inputs), keep, torch.get_num_threads())
         values = np.empty((len(inputs), self._plan.n_words), self.dtype)
         ready = False
 
@@ -112,9 +112,9 @@ class Executor:
             run(0, 0, 0)
         return by_input, by_weight, sums[0][_ADDED + 1]
 
-    def restored(self, inputs: Doubles, weights: Doubles) -> Execution:
-        """Return the execution of a batch anew, without its final states."""
-        execution = self._execution(len(inputs), keep=True)
+    def restored(self, inputs: Doubles, weights: Doubles, like: Execution) -> Execution:
+        """Return the execution of a batch anew, laid out as ``like``, without its final states."""
+        execution = self._execution(len(inputs), True, like.wanted_threads)
         none = np.empty((0, 0))
         forward(
             execution.lanes, 0, 0, self._n, execution.packed, inputs, weights, False, execution.numbers, none,
@@ -143,8 +143,8 @@ class Executor:
             self._packed[lanes] = packed, len(steps.segments)
         return self._packed[lanes]
 
-    def _execution(self, batch: int, keep: bool) -> Execution:
-        threads = torch.get_num_threads() if self._n >= _THREADS_FROM else 1
+    def _execution(self, batch: int, keep: bool, wanted_threads: int) -> Execution:
+        threads = wanted_threads if self._n >= _THREADS_FROM else 1
         key = (self, batch, keep, threads)
         found: Execution | None = POOL.take(key)
         if found is None:
@@ -165,6 +165,7 @@ class Executor:
             packed,
             room.chunks,
             segments,
+            threads,
             workers,
             by_tiles,
             tuple(room.numbers()),

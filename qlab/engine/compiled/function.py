@@ -60,7 +60,7 @@ class _Compiled(torch.autograd.Function):
         x, w, amplitudes = ctx.doubles
         needed = ctx.needs_input_grad[2], ctx.needs_input_grad[3]
         # hooks may have put the states elsewhere: then the numbers can be another batch's by now
-        execution = ctx.execution if ctx.execution.uses == ctx.use else ctx.program.restored(x, w)
+        execution = ctx.execution if ctx.execution.uses == ctx.use else ctx.program.restored(x, w, ctx.execution)
         g = np.ascontiguousarray(_array(gradient))
         by_inputs, by_weights, by_amplitudes = ctx.program.backward(x, w, execution, states.numpy(), g, needed)
         if needed[0] and amplitudes.size:

@@ -28,7 +28,8 @@ class Execution:
         packed: the circuit's tables for so many lanes.
         chunks: how many chunks of samples there are.
         segments: how many segments a circuit is cut into.
-        threads: how many share the work.
+        wanted_threads: how many might share the work; decides the number of lanes.
+        threads: how many do.
         by_tiles: whether threads share the tiles of a chunk, not the chunks.
         numbers: what the execution depends on: the fields of ``Numbers``.
         states: (C, 2^n V) final states; empty where they are not kept.
@@ -42,6 +43,7 @@ class Execution:
     packed: Packed
     chunks: int
     segments: int
+    wanted_threads: int
     threads: int
     by_tiles: bool
     numbers: Fields

@@ -24,12 +24,7 @@ class Group:
 
     def add(self, element: Element) -> None:
         """Append an element."""
-        merged = self.elements[-1].then(element) if self.elements else None
-        if merged is not None:
-            self.elements.pop()
-            self.add(merged)  # which may be one matrix with what is before it
-        else:
-            self.elements.append(element)
+        _append(self.elements, element)
 
 
 @dataclass
@@ -41,6 +36,10 @@ class Blocks:
     def takes(self, pair: tuple[int, ...]) -> bool:
         """Return whether two qubits are in one group, or can be: each alone or not in the layer."""
         return all(set(self.groups[qubit].qubits) <= set(pair) for qubit in pair if qubit in self.groups)
+
+    def together(self, pair: tuple[int, ...]) -> bool:
+        """Return whether two qubits are in one group."""
+        return pair[0] in self.groups and set(pair) <= set(self.groups[pair[0]].qubits)
 
     def add(self, element: Element) -> None:
         """Append an element on qubits that it takes."""
@@ -60,13 +59,13 @@ class Blocks:
 
 @dataclass
 class Network:
-    """Elements whose matrices are monomial, first executed first."""
+    """Elements whose matrices are monomial, first executed first; neighbours that are one matrix are merged."""
 
     elements: list[Element] = field(default_factory=list)
 
     def add(self, element: Element) -> None:
         """Append an element."""
-        self.elements.append(element)
+        _append(self.elements, element)
 
 
 Layer = Blocks | Network
@@ -79,39 +78,61 @@ def layers_of(elements: Sequence[Element], n_qubits: int, networks: bool) -> tup
     """
     layers: list[Layer] = [Blocks()]
     last = [0] * n_qubits  # the layer that touched each qubit last
-    for element in elements:
-        earliest = max(last[qubit] for qubit in element.qubits)
-        place = _place(layers, element, earliest, networks)
+    waiting: list[list[Element]] = [[] for _ in range(n_qubits)]  # elements on one qubit since then
+
+    def put(members: Sequence[Element], in_network: bool) -> None:
+        qubits = members[0].qubits
+        place = _place(layers, qubits, max(last[qubit] for qubit in qubits), in_network)
         if place == len(layers):
-            layers.append(Network() if _in_network(element, networks) else Blocks())
-        layers[place].add(element)
-        for qubit in element.qubits:
+            layers.append(Network() if in_network else Blocks())
+        for element in members:
+            layers[place].add(element)
+        for qubit in qubits:
             last[qubit] = place
+
+    def put_waiting(qubit: int) -> None:
+        if waiting[qubit]:
+            put(waiting[qubit], all(Monomial.of(element) is not None for element in waiting[qubit]))
+            waiting[qubit] = []
+
+    for element in elements:
+        if len(element.qubits) == 1:
+            waiting[element.qubits[0]].append(element)
+            continue
+        for qubit in element.qubits:
+            put_waiting(qubit)
+        put([element], networks and Monomial.of(element) is not None)
+    for qubit in range(n_qubits):
+        put_waiting(qubit)
     assert isinstance(layers[0], Blocks)
     return layers[0], layers[1:]
 
 
-def _place(layers: Sequence[Layer], element: Element, earliest: int, networks: bool) -> int:
-    """Return the number of the layer for an element, one more than there are for a new one."""
-    pair = len(element.qubits) == 2
-    in_network = _in_network(element, networks)
+def _place(layers: Sequence[Layer], qubits: tuple[int, ...], earliest: int, in_network: bool) -> int:
+    """Return the number of the layer for elements on these qubits, one more than there are for a new one.
+
+    What can be in a network goes to the nearest one, or to a group that it costs nothing in.
+    """
     for place in range(earliest, len(layers)):
         layer = layers[place]
         if isinstance(layer, Network):
-            if in_network or (not pair and place == earliest and Monomial.of(element) is not None):
+            if in_network and (len(qubits) == 2 or place == earliest):
                 return place
-        elif pair and (place == 0 or not layer.takes(element.qubits)):
-            continue
-        elif not in_network or _together(layer, element):
+        elif len(qubits) == 1:
+            return place
+        elif in_network:
+            if layer.together(qubits):
+                return place
+        elif place > 0 and layer.takes(qubits):
             return place
     return len(layers)
 
 
-def _in_network(element: Element, networks: bool) -> bool:
-    return networks and len(element.qubits) == 2 and Monomial.of(element) is not None
-
-
-def _together(layer: Blocks, element: Element) -> bool:
-    """Return whether the qubits of an element are in one group already, which it can join at no cost."""
-    group = layer.groups.get(element.qubits[0])
-    return group is not None and set(element.qubits) <= set(group.qubits)
+def _append(elements: list[Element], element: Element) -> None:
+    """Append an element, as one with what is before it where both are one matrix."""
+    merged = elements[-1].then(element) if elements else None
+    if merged is None:
+        elements.append(element)
+    else:
+        elements.pop()
+        _append(elements, merged)  # which may be one matrix with what is before it

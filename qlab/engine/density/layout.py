@@ -13,7 +13,7 @@ from qlab.engine.density.layers import Blocks, Group, Layer, Network, layers_of
 Order = tuple[int, ...]
 
 _FEW_TABLES, _TABLE_ENTRIES = 3, 1 << 22  # tables may have so many entries as few vectors, or so many all together
-_LOOK_UP, _REORDER = 3.0, 2.0  # time of a table and of a change of order in that of a matrix on two qubits, measured
+_LOOK_UP, _REORDER = 3.0, 0.7  # time of a table and of a change of order in that of a matrix on two qubits, measured
 
 
 @dataclass(frozen=True, eq=False)

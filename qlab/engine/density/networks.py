@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,21 +50,19 @@ def table(elements: Sequence[Element], before: Sequence[int], after: Sequence[in
 
     ``before`` and ``after`` are the qubits in the order of their digits in the old and in the new vector.
     """
-    n_qubits = len(before)
-    axis = {qubit: place for place, qubit in enumerate(before)}
-    source = np.arange(4**n_qubits).reshape((4,) * n_qubits)
-    factor = np.ones((4,) * n_qubits)
+    order = list(before)
+    source = np.arange(4 ** len(order), dtype=np.int32)
+    factor = np.ones(4 ** len(order))
     for element in elements:
         monomial = Monomial.of(element)
         assert monomial is not None
-        axes = [axis[qubit] for qubit in element.qubits]
-        source = _rows(source, axes, monomial.source)
-        factor = _rows(factor, axes, monomial.source)
-        np.moveaxis(factor, axes, range(len(axes)))[...] *= monomial.factor.reshape(
-            *[4] * len(axes), *[1] * (n_qubits - len(axes))
-        )
-    order = [axis[qubit] for qubit in after]
-    return source.transpose(order).ravel(), factor.transpose(order).ravel()
+        source = _rows(source, order, element.qubits, monomial.source)
+        factor = _rows(factor, order, element.qubits, monomial.source)
+        factor.reshape(len(monomial.factor), -1)[...] *= monomial.factor[:, None]
+        order = [*element.qubits, *(qubit for qubit in order if qubit not in element.qubits)]
+    axes = [order.index(qubit) for qubit in after]
+    shape = (4,) * len(axes)
+    return source.reshape(shape).transpose(axes).ravel().astype(np.int64), factor.reshape(shape).transpose(axes).ravel()
 
 
 def moved_back(digits: NDArray[np.int8], element: Element) -> tuple[NDArray[np.int8], Matrix] | None:
@@ -80,8 +79,14 @@ def moved_back(digits: NDArray[np.int8], element: Element) -> tuple[NDArray[np.i
     return moved, monomial.factor[to]
 
 
-def _rows(array: NDArray[Any], axes: list[int], source: NDArray[np.int64]) -> NDArray[Any]:
-    """Return an array (4, ..., 4) with its rows along some axes, seen as one, taken from ``source``."""
-    front = np.moveaxis(array, axes, range(len(axes)))
-    rows = front.reshape(len(source), -1)[source]
-    return np.moveaxis(rows.reshape(front.shape), range(len(axes)), axes)
+def _rows(array: NDArray[Any], order: list[int], qubits: tuple[int, ...], source: NDArray[np.int64]) -> NDArray[Any]:
+    """Return an array (4^n,) with its digits on ``qubits`` taken from ``source``, and in front of the others."""
+    places = sorted((order.index(qubit), digit) for digit, qubit in enumerate(qubits))
+    digits = np.unravel_index(source, (4,) * len(qubits))
+    ends = [-1, *(place for place, _ in places), len(order)]
+    shape = [4 ** (end - first - 1) for first, end in pairwise(ends)]  # of the digits between those of ``qubits``
+    if len(qubits) == 1:
+        return np.moveaxis(array.reshape(shape[0], 4, shape[1])[:, digits[0]], 1, 0).ravel()
+    (_, one), (_, other) = places
+    rows = array.reshape(shape[0], 4, shape[1], 4, shape[2])
+    return rows[:, digits[one], :, digits[other]].ravel()

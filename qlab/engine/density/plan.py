@@ -19,6 +19,7 @@ from qlab.engine.density.elements import Element, Matrix, elements_of
 from qlab.engine.density.layout import Block, Layout, Order, cheapest
 from qlab.engine.density.memory import working_bytes
 from qlab.engine.density.products import Products, light_cones
+from qlab.engine.readings import readings_of
 from qlab.noise.noisy import NoisyCircuit
 from qlab.noise.readout import Readout
 
@@ -123,11 +124,15 @@ def _plan(
     places: tuple[int, ...],
     batch: int,
 ) -> Plan:
-    measured = Products.of([words[place] for place in places], readout, noisy.n_qubits)
+    chosen = tuple(words[place] for place in places)
+    if readout is None:
+        measured = Products.of(chosen, noisy.n_qubits)
+    else:
+        measured = Products.as_read(readings_of(readout, chosen), noisy.n_qubits)
     products, kept = measured.before(elements)
     amplitudes = noisy.circuit.embeds_amplitudes
     used = range(noisy.n_qubits) if amplitudes else products.qubits.union(*(element.qubits for element in kept))
-    qubits = tuple(sorted(used))
+    qubits = tuple(sorted(used)) or (0,)  # readings that tell nothing depend on no qubit
     early, late = _split(kept)
     has_inputs = amplitudes or bool(early)
     first = qubits if amplitudes else None

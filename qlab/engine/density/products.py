@@ -1,15 +1,13 @@
 """What is measured, as sums of Pauli products, and what of a circuit it depends on.
 
-Readout error makes of each factor P of a Pauli word scale * P + shift: the word becomes a sum of products, and a
-constant. Products stay products on their way back through the last gates, as long as those are Clifford gates or Pauli
-channels.
+Readout error makes of a Pauli word a sum of products, and a constant. Products stay products on their way back through
+the last gates, as long as those are Clifford gates or Pauli channels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +15,7 @@ from numpy.typing import NDArray
 from qlab.circuits.observables import PauliWord
 from qlab.engine.density.elements import Element, Matrix
 from qlab.engine.density.networks import moved_back
-from qlab.noise.readout import Readout
+from qlab.engine.readings import Readings
 
 _DIGIT = {"X": 1, "Y": 2, "Z": 3}
 
@@ -39,22 +37,19 @@ class Products:
     constants: Matrix
 
     @staticmethod
-    def of(words: Sequence[PauliWord], readout: Readout | None, n_qubits: int) -> Products:
-        """Return words as they are read."""
-        rows: list[tuple[int, float, dict[int, int]]] = []
-        constants = np.zeros(len(words))
-        for place, word in enumerate(words):
-            for coefficient, factors in _as_read(word, readout):
-                if factors:
-                    rows.append((place, coefficient, factors))
-                else:
-                    constants[place] += coefficient
-        digits = np.zeros((len(rows), n_qubits), dtype=np.int8)
-        for row, (_, _, factors) in enumerate(rows):
-            digits[row, list(factors)] = list(factors.values())
-        return Products(
-            digits, np.array([row[1] for row in rows]), np.array([row[0] for row in rows], dtype=np.int64), constants
-        )
+    def of(words: Sequence[PauliWord], n_qubits: int) -> Products:
+        """Return one product for each word."""
+        digits = np.zeros((len(words), n_qubits), dtype=np.int8)
+        for row, word in enumerate(words):
+            digits[row, [qubit for qubit, _ in word.factors]] = [_DIGIT[letter] for _, letter in word.factors]
+        return Products(digits, np.ones(len(words)), np.arange(len(words)), np.zeros(len(words)))
+
+    @staticmethod
+    def as_read(read: Readings, n_qubits: int) -> Products:
+        """Return a sum of products for each word that is read."""
+        words = Products.of(read.words, n_qubits)
+        sums, chosen = read.matrix.nonzero()
+        return Products(words.digits[chosen], read.matrix[sums, chosen], sums, read.shifts)
 
     @property
     def qubits(self) -> frozenset[int]:
@@ -98,17 +93,3 @@ def light_cones(elements: Sequence[Element], n_qubits: int) -> list[frozenset[in
                 cone.update(element.qubits)
         cones.append(frozenset(cone))
     return cones
-
-
-def _as_read(word: PauliWord, readout: Readout | None) -> Iterator[tuple[float, dict[int, int]]]:
-    """Yield coefficients and digits by qubit of the products that a word is as it is read."""
-    choices: list[list[tuple[float, dict[int, int]]]] = []
-    for qubit, letter in word.factors:
-        scale, shift = (1.0, 0.0) if readout is None else readout.on_z(qubit)
-        choices.append([(scale, {qubit: _DIGIT[letter]}), *([(shift, {})] if shift else [])])
-    for chosen in product(*choices):
-        coefficient, factors = 1.0, dict[int, int]()
-        for number, factor in chosen:
-            coefficient *= number
-            factors |= factor
-        yield coefficient, factors
