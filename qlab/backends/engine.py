@@ -98,7 +98,8 @@ class EngineBackend:
             require_memory(needed, noisy.n_qubits, torch.device("cpu"))
 
     def _states(self, noisy: NoisyCircuit) -> Literal["density", "trajectories"]:
+        if not any(noisy.channels):
+            return "trajectories"  # of which each is the ideal state
         if self._simulation != "auto":
             return self._simulation
-        mixed = any(noisy.channels) and noisy.n_qubits <= _DENSITY_TO
-        return "density" if mixed else "trajectories"  # without channels a trajectory is the ideal state
+        return "density" if noisy.n_qubits <= _DENSITY_TO else "trajectories"

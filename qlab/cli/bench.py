@@ -41,10 +41,12 @@ def command(
 ) -> None:
     """Time the simulator against every simulator that is installed, on this machine.
 
-    Each contestant has a process of its own, and they take turns. One whose values or gradients are not those of a
-    reference in double precision is not timed. A step is forward and backward by the weights, an evaluation forward
-    only. Times are medians and quartiles, memory is what steps take beyond the imported and compiled program, and a
-    ratio says how many times as long as qlab's a step takes.
+    Each contestant has a process of its own, and they take turns. One whose values or gradients differ from those of
+    a reference in double precision by more than rounding (the column "error") is not timed.
+
+    A step is forward and backward, "eval" the values only: medians, with half the distance of the quartiles. One
+    thread is timed by its processor time. "MiB" is what steps take beyond the imported and compiled program, "start"
+    what passes until the first gradients. A ratio of 20 says that a step takes 20 times as long as qlab's.
 
     Example: qlab bench --qubits 4,8 --order both
     """

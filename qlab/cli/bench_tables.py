@@ -11,7 +11,7 @@ _BUSY = 0.3  # processes per processor that want to run besides the contestants
 
 def print_report(report: Report) -> None:
     """Print a table for each problem, then who is how many times as slow as qlab, then what has to be known."""
-    header = ("contestant", "step, ms", "evaluation, ms", "memory, MiB", "first, s", "deviation", "ratio")
+    header = ("contestant", "step, ms", "eval, ms", "MiB", "start, s", "error", "ratio")
     for cell in report.cells:
         rows = [_row(cell, outcome) for outcome in cell.outcomes]
         print_table(f"{cell.title}; checked against {cell.reference}", header, rows)
@@ -30,20 +30,15 @@ def _row(cell: Cell, outcome: Outcome) -> tuple[str, ...]:
     error = "" if outcome.error is None else f"{outcome.error:.0e}"
     if outcome.state != "timed":
         return name, f"{outcome.state}: {outcome.reason}", "", "", "", error, ""
-    first = "" if outcome.first_seconds is None else f"{outcome.first_seconds:.1f}"
+    started = "" if outcome.first_seconds is None else f"{outcome.first_seconds:.1f}"
     memory = "" if outcome.memory_mib is None else f"{outcome.memory_mib:.0f}"
-    return (
-        name,
-        _spread(outcome.step_seconds),
-        _spread(outcome.evaluation_seconds),
-        memory,
-        first,
-        error,
-        _ratio(cell.ratio(outcome)),
-    )
+    step, evaluation = outcome.step_seconds, outcome.evaluation_seconds
+    shown = "" if evaluation is None else digits(1e3 * evaluation.median)
+    return name, _spread(step), shown, memory, started, error, _ratio(cell.ratio(outcome))
 
 
 def _spread(timing: Timing | None) -> str:
+    """Return the median and half the distance of the quartiles."""
     if timing is None:
         return ""
     return f"{digits(1e3 * timing.median)} ±{50 * (timing.high - timing.low) / timing.median:.0f} %"
