@@ -118,9 +118,9 @@ def thermal_relaxation(t1: float, t2: float, time: float, excited: float = 0.0) 
     if t2 > 2 * t1:
         raise OptionError(f"t2={t2:g} is longer than relaxation allows: it must be at most 2 t1 = {2 * t1:g}")
     relaxed = -math.expm1(-time / t1)
-    dephased = -math.expm1(time / t1 - 2 * time / t2)  # of what coherence the relaxation leaves
+    flipped = -math.expm1(time / (2 * t1) - time / t2) / 2  # which takes the coherence that relaxation leaves
     relaxation = generalized_amplitude_damping(relaxed, excited)
-    return relaxation.then(phase_damping(max(dephased, 0.0)), "thermal_relaxation")
+    return relaxation.then(dephasing(max(flipped, 0.0)), "thermal_relaxation")
 
 
 def _of(name: str, branches: Sequence[tuple[float, Matrices]]) -> Channel:

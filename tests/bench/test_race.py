@@ -11,7 +11,7 @@ from qlab.bench import race as race_module
 from qlab.bench import surroundings
 from qlab.bench.catalogue import Entry
 from qlab.bench.outcome import Cell
-from qlab.bench.process import ContestantFailed, Process
+from qlab.bench.process import ContestantFailed
 from qlab.bench.race import Rules, race, units
 from tests.bench import stand_ins
 from tests.bench.conftest import PROBLEM, Run
@@ -78,12 +78,12 @@ def test_stuck_ones_are_given_up(run: Run) -> None:
 
 
 def test_greedy_ones_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = Rules(0.05, 60.0, (), {})
-    monkeypatch.setattr(surroundings, "memory_is_short", lambda: True)
-    process: Process = rules.start(entry(stand_ins.Right), threads=1)
+    process = Rules(0.05, 60.0, (), {}).start(entry(stand_ins.Right), threads=1)
     try:
+        process.receive(60.0)
+        monkeypatch.setattr(surroundings, "memory_is_short", lambda: True)
         with pytest.raises(ContestantFailed, match="last memory of this machine"):
-            process.receive(60.0)
+            process.receive(60.0)  # nothing was asked, so it waits
     finally:
         process.close()
 

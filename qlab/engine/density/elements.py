@@ -23,7 +23,7 @@ from qlab.noise.noisy import NoisyCircuit
 
 Matrix = NDArray[np.float64]
 
-_ROUNDING = 1e-15  # entries below it are zeros that trigonometry missed
+_ROUNDING = 1e-15  # entries as near to 0 and ±1 are those, which trigonometry missed
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,8 @@ class Element:
         if isinstance(slot, float):
             constant = terms[0] + math.cos(slot) * terms[1] + math.sin(slot) * terms[2]
             terms = np.stack([constant, np.zeros_like(constant), np.zeros_like(constant)])
-        terms = np.where(np.abs(terms) < _ROUNDING, 0.0, terms)
+        whole = np.round(terms)
+        terms = np.where(np.abs(terms - whole) < _ROUNDING, whole, terms)
         if len(qubits) == 2 and qubits[0] > qubits[1]:
             qubits, terms = qubits[::-1], flipped(terms)
         return Element(tuple(qubits), terms, None if isinstance(slot, float) else slot)

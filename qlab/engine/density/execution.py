@@ -17,7 +17,7 @@ class Matrices:
     """Matrices of blocks, in order: those that all samples share are made once, the others for each chunk of them."""
 
     def __init__(self, blocks: Sequence[Block], circuit: Circuit, dtype: torch.dtype, device: torch.device) -> None:
-        self._own = [any(element.has_input for element in block.elements) for block in blocks]
+        self._own = [block.has_input for block in blocks]
         self._dtype = dtype
         of_all, of_each = ([b for b, own in zip(blocks, self._own, strict=True) if own == x] for x in (False, True))
         self._of_all = Transfers(of_all, circuit.n_inputs, circuit.n_weights, device)

@@ -31,6 +31,11 @@ class Block:
     closing: Matrix | None = None
 
     @property
+    def has_input(self) -> bool:
+        """Whether it differs from sample to sample."""
+        return any(element.has_input for element in self.elements)
+
+    @property
     def n_rows(self) -> int:
         """How many numbers it leaves of 4^m."""
         return int(4 ** len(self.qubits) if self.closing is None else len(self.closing))
@@ -94,6 +99,13 @@ class Layout:
         """Return what it takes, in units of one matrix on two qubits."""
         costs = {Multiply: 1.0, LookUp: _LOOK_UP, Reorder: _REORDER}
         return sum(costs[type(step)] for step in self.steps)
+
+    @property
+    def row_numbers(self) -> int:
+        """How many numbers a sample has: its vector, the matrices that are its own, and what they are made of."""
+        blocks = [*self.starts.values(), *(step.block for step in self.steps if isinstance(step, Multiply))]
+        own = [(1 + len(block.elements)) * 16 ** len(block.qubits) for block in blocks if block.has_input]
+        return int(4 ** len(self.first) + sum(own))
 
     @property
     def n_table_entries(self) -> int:

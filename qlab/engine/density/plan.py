@@ -85,13 +85,12 @@ class Plan:
     def needed_bytes(self, batch: int, dtype: torch.dtype, gradient: bool, device: torch.device) -> int:
         """Return about how much memory it takes, with a backward pass or without."""
         n_qubits, n_words = len(self.qubits), len(self.words)
-        row = dtype.itemsize * 4**n_qubits
         needed = 0
         for layout, rows in ((self.states, batch if self.has_inputs else 1), (self.observables, n_words)):
             if layout is not None:
                 needed += layout.n_table_entries * (8 + dtype.itemsize)
                 needed += max(
-                    working_bytes(rows, row, len(layout.steps), gradient, device),
+                    working_bytes(rows, dtype.itemsize * layout.row_numbers, len(layout.steps), gradient, device),
                     _BUILDING * (layout.n_table_entries > 0) * 4**n_qubits,
                 )
         if self.observables is not None:

@@ -69,7 +69,7 @@ class States:
         self._execution = Execution(layout, circuit, dtype, device)
         self._amplitudes = amplitudes
         self._zero = torch.tensor([[1.0, 0.0, 0.0, 1.0]], dtype=dtype, device=device)
-        self.row_bytes = dtype.itemsize * 4 ** len(layout.first)
+        self.row_bytes = dtype.itemsize * layout.row_numbers
         self.n_stages = len(layout.steps)
 
     def of_inputs(self, weights: torch.Tensor, n_rows: int) -> OfInputs:

@@ -67,7 +67,8 @@ def estimate(
         seed: of the random numbers.
         first: number of the first sample in its data set. Seed and number decide which errors a sample suffers, not the
             batch that it is in.
-        method: which path of the simulator executes the states, see ``expectations``.
+        method: which path of the simulator executes the states, see ``expectations``; channels that are no mixtures of
+            Paulis have one path only.
 
     Raises:
         OptionError: not exactly one of ``trajectories`` and ``standard_error``, or one out of range.

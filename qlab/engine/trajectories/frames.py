@@ -47,12 +47,11 @@ def frames(noisy: NoisyCircuit, words: tuple[PauliWord, ...]) -> Frames:
     backward = _Backward(noisy.n_qubits, words)
     for step in reversed(merged_steps(noisy)):
         backward.error(step) if isinstance(step, PauliError) else backward.gate(step)
-    signs = (1 << len(words)) - 1
     flipped = reduce(or_, (event for place in backward.places for event in place), 0)
-    everything = backward.circuit(noisy.circuit, flipped)
-    seen = _seen(everything[0], everything[1], words) | signs
+    circuit, inputs = backward.circuit(noisy.circuit, flipped)
+    seen = flipped & (_seen(circuit, inputs, words) | (1 << len(words)) - 1)
+    circuit, inputs = backward.circuit(noisy.circuit, seen)
     places = [_masked(place, seen) for place in backward.places]
-    circuit, inputs = backward.circuit(noisy.circuit, flipped & seen)
     numbers = {1 << word: 1 << word for word in range(len(words))}
     numbers |= {1 << bit: 1 << len(words) + place for place, bit in enumerate(inputs)}
     renumbered = [{_renumbered(event, numbers): p for event, p in place.items()} for place in places if place]
