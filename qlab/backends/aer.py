@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel as AerNoise
 from qiskit_aer.noise import ReadoutError
 
-from qlab.backends.base import Capabilities, Observables, Seed
+from qlab.backends.base import Capabilities, Observables
 from qlab.backends.estimate import Estimate
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.observables import PauliWord
@@ -27,6 +26,7 @@ from qlab.engine.readings import readings
 from qlab.engine.sampling.outcomes import means, standard_errors
 from qlab.engine.sampling.settings import masks, settings, turned
 from qlab.engine.statevector import check_tensors
+from qlab.engine.trajectories.streams import Samples, Seed, sequences
 from qlab.errors import CapabilityError
 from qlab.noise.noisy import NoisyCircuit
 from qlab.noise.qiskit import to_qiskit
@@ -79,7 +79,7 @@ class AerBackend:
         *,
         shots: int | None,
         seed: Seed,
-        first: int = 0,
+        samples: Samples = 0,
     ) -> Estimate:
         """Return expectation values under noise, or from shots; see ``Backend``.
 
@@ -88,8 +88,8 @@ class AerBackend:
         check_tensors(noisy.circuit, inputs, weights, torch.complex128)
         words, w = noisy.words(observables), weights.detach().cpu().tolist()
         values, errors = np.empty((len(inputs), len(words))), np.empty((len(inputs), len(words)))
-        for place, row in enumerate(inputs.detach().cpu().tolist()):
-            stream = np.random.SeedSequence(seed, spawn_key=(first + place,))
+        seeds = sequences(seed, samples, len(inputs))
+        for place, (row, stream) in enumerate(zip(inputs.detach().cpu().tolist(), seeds, strict=True)):
             sample = _Sample(noisy, words, row, w, stream)
             values[place], errors[place] = self._values(sample) if shots is None else self._counted(sample, shots)
         exact = shots is None and (self._method == "density_matrix" or not any(noisy.channels))
@@ -107,8 +107,10 @@ class AerBackend:
         data = self._run(circuit, None, sample, shots)
         saved = np.array([data[str(place)] for place in range(len(read.words))], dtype=np.float64)  # (M, shots)
         each = read(torch.from_numpy(saved.T.reshape(shots, -1)))
-        deviation = each.std(0) if shots > 1 else torch.zeros(len(sample.words))
-        return each.mean(0).numpy(), (deviation / math.sqrt(shots)).numpy()
+        if shots == 1:
+            return each[0].numpy(), np.zeros(len(sample.words))
+        missed = each.mean(0) / shots  # one trajectory off by the whole value: agreement of all is no certainty
+        return each.mean(0).numpy(), (each.var(0) / shots + missed.square()).sqrt().numpy()
 
     def _counted(self, sample: _Sample, shots: int) -> tuple[Doubles, Doubles]:
         """Return means (K,) of what is read, and their standard errors."""

@@ -11,11 +11,11 @@ import torch
 from qlab.backends.estimate import Estimate
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.observables import PauliWord
+from qlab.engine.trajectories.streams import Samples, Seed
 from qlab.errors import CapabilityError
 from qlab.noise.noisy import NoisyCircuit
 
 Observables = Sequence[PauliWord | str]
-Seed = int | Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Backend(Protocol):
         *,
         shots: int | None,
         seed: Seed,
-        first: int = 0,
+        samples: Samples = 0,
     ) -> Estimate:
         """Return expectation values of a circuit with noise in it, or from shots.
 
@@ -86,7 +86,7 @@ class Backend(Protocol):
             observables: K Pauli words on the qubits of the circuit as written.
             shots: measurements per sample; None asks for expectation values.
             seed: of everything that is drawn.
-            first: number of the first sample in its data set; with the seed it decides what a sample suffers.
+            samples: a number for each sample, or that of the first one; with the seed it decides what a sample suffers.
 
         Raises:
             CapabilityError: it cannot do what ``noisy`` or ``shots`` ask for.

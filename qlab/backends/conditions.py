@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from qlab.backends.base import Backend, Capabilities, Observables, refuse
@@ -16,13 +17,15 @@ from qlab.engine import expectations
 from qlab.noise.model import Noise
 from qlab.noise.noisy import NoisyCircuit
 
+_DIGITS = 5
+
 
 class Conditions:
     """A backend on which every circuit is executed with a noise model, from a number of shots, or both.
 
-    What is drawn depends on the seed, on the weights, on whether gradients are wanted, and on the number of the sample
-    since the weights changed. So a sample's errors do not depend on its batch, and training that is interrupted goes
-    on as it would have.
+    What is drawn for a sample follows from the seed, the weights and the sample's inputs. So it does not depend on the
+    batch that the sample is in, nor on what was executed before: training that is interrupted goes on as it would have,
+    shifted angles and moved weights have errors of their own, and equal samples have equal ones.
 
     Raises:
         CapabilityError: the backend, which ``name`` names, cannot execute noise or shots.
@@ -39,8 +42,6 @@ class Conditions:
         refuse(name, backend.capabilities(), not noise.is_identity, shots)
         self._backend, self.noise, self.shots, self._seed, self.compare = backend, noise, shots, seed, compare
         self._inserted: dict[Circuit, NoisyCircuit] = {}
-        self._drawn_for: tuple[bytes, bool] | None = None
-        self._next = 0
         self._account = Account()
 
     def capabilities(self) -> Capabilities:
@@ -65,15 +66,11 @@ class Conditions:
             NoiseError: the noise model is not zero but inserts nothing.
         """
         noisy = self.inserted(circuit)
-        digest = hashlib.sha256(weights.detach().cpu().numpy().tobytes()).digest()
-        wanted = torch.is_grad_enabled()
-        if self._drawn_for != (digest, wanted):
-            self._drawn_for, self._next = (digest, wanted), 0
-        seed = (self._seed, int(wanted), *memoryview(digest).cast("I"))
+        seed = (self._seed, *memoryview(_digest(weights)).cast("I"))
+        samples = [int.from_bytes(_digest(row)) for row in inputs]
         found = self._backend.estimate(
-            noisy, inputs, weights, observables, shots=self.shots, seed=seed, first=self._next
+            noisy, inputs, weights, observables, shots=self.shots, seed=seed, samples=samples
         )  # fmt: skip
-        self._next += len(inputs)
         ideal = None
         if self.compare:
             ideal = expectations(circuit, inputs.detach(), weights.detach(), observables, torch.complex64)
@@ -92,8 +89,8 @@ class Conditions:
         return self._backend.estimate(noisy, inputs, weights, observables, **settings)
 
     def restart(self) -> None:
-        """Begin with the first sample of a data set, and with a new account."""
-        self._next, self._account = 0, Account()
+        """Begin a new account."""
+        self._account = Account()
 
     def inserted(self, circuit: Circuit) -> NoisyCircuit:
         """Return the circuit with the noise in it."""
@@ -130,31 +127,55 @@ class Account:
 
     def __init__(self) -> None:
         self._how: dict[str, str] = {}
-        self._errors: list[torch.Tensor] = []
-        self._counts: list[torch.Tensor] = []
-        self._shifts: list[torch.Tensor] = []
+        self._errors, self._counts, self._shifts, self._sizes = Running(), Running(), Running(), Running()
 
     def add(self, found: Estimate, ideal: torch.Tensor | None) -> None:
         """Take in the values of a batch, and the ideal ones where they are known."""
         self._how |= dict(found.how)
         if found.standard_errors is not None:
-            self._errors.append(found.standard_errors.detach().flatten())
+            self._errors.add(found.standard_errors)
         if found.trajectories is not None:
-            self._counts.append(found.trajectories)
+            self._counts.add(found.trajectories)
         if ideal is not None:
-            self._shifts.append((found.values.detach() - ideal).flatten())
+            self._shifts.add(found.values.detach() - ideal)
+            self._sizes.add((found.values.detach() - ideal).abs())
 
     def summary(self) -> dict[str, Any]:
         """Return the way of computation, and means over samples and observables."""
-        errors, counts, shifts = (
-            torch.cat(parts).double() if parts else None for parts in (self._errors, self._counts, self._shifts)
-        )
         return {
             **self._how,
-            "standard_error_mean": None if errors is None else float(errors.mean()),
-            "standard_error_max": None if errors is None else float(errors.max()),
-            "trajectories_mean": None if counts is None else float(counts.mean()),
-            "trajectories_total": None if counts is None else int(counts.sum()),
-            "shift_mean": None if shifts is None else float(shifts.mean()),
-            "shift_mean_absolute": None if shifts is None else float(shifts.abs().mean()),
+            "standard_error_mean": self._errors.mean,
+            "standard_error_max": self._errors.largest,
+            "trajectories_mean": self._counts.mean,
+            "trajectories_total": None if self._counts.mean is None else int(self._counts.total),
+            "shift_mean": self._shifts.mean,
+            "shift_mean_absolute": self._sizes.mean,
         }
+
+
+class Running:
+    """Mean and maximum of numbers that come one batch after the other."""
+
+    def __init__(self) -> None:
+        self._number, self.total = 0, 0.0
+        self.largest: float | None = None
+
+    def add(self, numbers: torch.Tensor) -> None:
+        """Take in a batch of numbers."""
+        if not numbers.numel():
+            return
+        self._number += numbers.numel()
+        self.total += float(numbers.double().sum())
+        largest = float(numbers.max())
+        self.largest = largest if self.largest is None else max(self.largest, largest)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean; None where there are no numbers."""
+        return self.total / self._number if self._number else None
+
+
+def _digest(numbers: torch.Tensor) -> bytes:
+    """Return 8 bytes that stand for numbers, rounded so that the way they were computed in does not show."""
+    rounded = np.round(numbers.detach().cpu().double().numpy(), _DIGITS) + 0.0  # no -0
+    return hashlib.blake2b(rounded.tobytes(), digest_size=8).digest()

@@ -6,13 +6,14 @@ from typing import Literal
 
 import torch
 
-from qlab.backends.base import Capabilities, Observables, Seed
+from qlab.backends.base import Capabilities, Observables
 from qlab.backends.estimate import Estimate
 from qlab.circuits.circuit import Circuit
 from qlab.engine import density, expectations, trajectories
 from qlab.engine.choice import Method, choose
 from qlab.engine.density.memory import require as require_memory
 from qlab.engine.sampling import sample
+from qlab.engine.trajectories.streams import Samples, Seed
 from qlab.noise.noisy import NoisyCircuit
 
 Simulation = Literal["auto", "density", "trajectories"]
@@ -69,14 +70,14 @@ class EngineBackend:
         *,
         shots: int | None,
         seed: Seed,
-        first: int = 0,
+        samples: Samples = 0,
     ) -> Estimate:
         """Return expectation values under noise, or from shots; see ``Backend``."""
         states = self._states(noisy)
         how = {"simulation": states if any(noisy.channels) else "state vector"}
         if shots is not None:
             drawn = sample(
-                noisy, inputs, weights, observables, self._dtype, shots=shots, states=states, seed=seed, first=first
+                noisy, inputs, weights, observables, self._dtype, shots=shots, states=states, seed=seed, samples=samples
             )
             erroneous = drawn.trajectories if how["simulation"] == "trajectories" else None
             return Estimate(drawn.values, drawn.standard_errors, erroneous, how)
@@ -84,7 +85,7 @@ class EngineBackend:
             return Estimate(density.expectations(noisy, inputs, weights, observables, self._dtype), how=how)
         found = trajectories.estimate(
             noisy, inputs, weights, observables, self._dtype, trajectories=self._trajectories,
-            standard_error=None if self._trajectories else self._standard_error, seed=seed, first=first,
+            standard_error=None if self._trajectories else self._standard_error, seed=seed, samples=samples,
             method=self._method,
         )  # fmt: skip
         if how["simulation"] != "trajectories":

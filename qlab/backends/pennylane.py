@@ -10,10 +10,11 @@ import pennylane as qml
 import torch
 from pennylane.exceptions import DeviceError, QuantumFunctionError
 
-from qlab.backends.base import Capabilities, Observables, Seed, refuse
+from qlab.backends.base import Capabilities, Observables, refuse
 from qlab.backends.estimate import Estimate
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.observables import PauliWord, pauli_words
+from qlab.engine.trajectories.streams import Samples, Seed
 from qlab.errors import CapabilityError, UnknownNameError
 from qlab.noise.noisy import NoisyCircuit
 from qlab.noise.pennylane import to_pennylane
@@ -87,7 +88,7 @@ class PennyLaneBackend:
         *,
         shots: int | None,
         seed: Seed,
-        first: int = 0,
+        samples: Samples = 0,
     ) -> Estimate:
         """Return exact expectation values under noise, on ``default.mixed``; see ``Backend``."""
         refuse(f"pennylane on {self._name}", self.capabilities(), True, shots)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import torch
 
+from qlab.config.conditions import without_conditions
 from qlab.config.keys import described, evaluation_key
-from qlab.config.schema import EvalConfig
+from qlab.config.schema import Component, EvalConfig
 from qlab.config.validate import component
 from qlab.errors import DataError
 from qlab.evaluation.metrics import measure
@@ -38,7 +41,7 @@ def evaluate(
         OptionError: noise or shots for a head without a circuit.
         NoiseError: the noise model is not zero but inserts nothing into the circuit.
     """
-    backend = config.backend or component("backend", {**run.record.config["backend"], **config.changes})
+    backend = config.backend or own_backend(run, config.changes)
     key = evaluation_key(config.noise, backend, config.split)
     result = run.folder.evaluations / f"{key}.json"
     if result.is_file() and not force:
@@ -58,7 +61,6 @@ def evaluate(
     logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
     arrays = {"index": getattr(task.splits, config.split), "label": labels, "logits": logits}
     own = run.predictions.get(f"{config.split}_logits")
-    write_npz(result.with_suffix(".npz"), arrays)
     seconds = {**task.seconds, "total": time.perf_counter() - started}
     record = EvaluationRecord(
         schema=SCHEMA,
@@ -80,5 +82,15 @@ def evaluate(
         changed_predictions=None if own is None else int((own.argmax(1) != logits.argmax(1)).sum()),
         same_features=task.features_sha256 == run.record.encoder["features_sha256"],
     )
-    record.write(result)
+    with run.folder.locked():
+        if not run.folder.is_finished:
+            raise DataError(f"{run.path.name} was trained again meanwhile; repeat the evaluation when that is done")
+        write_npz(result.with_suffix(".npz"), arrays)
+        record.write(result)
     return record
+
+
+def own_backend(run: Run, changes: Mapping[str, Any]) -> Component:
+    """Return the backend that a run was trained on, with other options; noise and shots are those of ``changes``."""
+    trained = without_conditions(component("backend", run.record.config["backend"]))
+    return component("backend", {"name": trained.name, **dataclasses.asdict(trained.options), **changes})

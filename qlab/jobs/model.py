@@ -18,9 +18,9 @@ from qlab.config.options.heads import MLP
 from qlab.config.schema import Component, RunConfig
 from qlab.config.validate import component
 from qlab.data.dataset import Dataset
-from qlab.errors import OptionError
+from qlab.errors import CapabilityError, OptionError
 from qlab.heads.head import Head, Projected
-from qlab.noise.model import Noise
+from qlab.noise.model import Noise, NoiseModel
 from qlab.records.record import CircuitResources, Parameters
 from qlab.training.seeds import torch_generator
 
@@ -29,20 +29,21 @@ _CONDITIONS = frozenset({"shots", "seed"})  # options that act around the backen
 
 
 def build_backend(
-    chosen: Component, noise: Component = NO_NOISE, gradient: str = "backend", *, compare: bool = False
+    chosen: Component, noise: Component = NO_NOISE, gradient: str = "backend", *, seed: int = 0, compare: bool = False
 ) -> Backend:
     """Return the backend, under noise and shots where there are any, with gradients of the kind wanted.
 
-    With ``compare`` it keeps account of how far values are from the ideal ones.
+    ``seed`` is that of simultaneous perturbation. With ``compare`` it keeps account of how far values are from the
+    ideal ones.
 
     Raises:
         CapabilityError: the backend cannot execute noise or shots.
     """
     model: Noise = registry.build(noise.options)
-    shots, seed = getattr(chosen.options, "shots", None), getattr(chosen.options, "seed", 0)
+    shots, drawn_by = getattr(chosen.options, "shots", None), getattr(chosen.options, "seed", 0)
     backend: Backend = registry.build(chosen.options, leave_out=_CONDITIONS)
     if has_conditions(noise, chosen):
-        backend = Conditions(chosen.name, backend, model, shots, seed, compare=compare)
+        backend = Conditions(chosen.name, backend, model, shots, drawn_by, compare=compare)
     if gradient == "parameter_shift":
         return ParameterShift(backend)
     return SPSA(backend, seed) if gradient == "spsa" else backend
@@ -53,14 +54,34 @@ def training_backend(config: RunConfig) -> Backend:
 
     Raises:
         CapabilityError: the backend cannot execute noise or shots.
-        OptionError: training is to be aware of shots but differentiates through them, or of nothing.
+        OptionError: training is to be aware of nothing, or of a gate that turns too far by a rule that does not fit.
     """
     trained, gradient = as_trained(config), config.trainer.gradient
     if config.trainer.noise_aware and not has_conditions(trained.noise, trained.backend):
         raise OptionError("trainer.noise_aware=true needs a noise model or backend.shots; there is neither")
-    if getattr(trained.backend.options, "shots", None) is not None and gradient == "backend":
-        raise OptionError("shots have no gradient of their own; set trainer.gradient=parameter_shift or spsa")
-    return build_backend(trained.backend, trained.noise, gradient)
+    backend = build_backend(trained.backend, trained.noise, gradient, seed=config.seed)
+    conditions = conditions_of(backend)
+    if gradient == "parameter_shift" and conditions is not None and turns_too_far(conditions.noise):
+        raise OptionError("gates that turn too far have other shifts; with over_rotation set trainer.gradient=spsa")
+    return backend
+
+
+def turns_too_far(noise: Noise) -> bool:
+    """Return whether a noise model changes the angles of gates."""
+    return isinstance(noise, NoiseModel) and any(error.fraction for error in noise.over_rotations)
+
+
+def require_gradients(model: Head, backend: Backend, trained: Component) -> None:
+    """Raise ``CapabilityError`` where the model's circuit cannot be trained on ``backend``."""
+    if model.circuit is None:
+        return
+    wanted = {"weights", "inputs"} if isinstance(model, Projected) else {"weights"}
+    lacking = wanted - backend.capabilities().gradients
+    if lacking:
+        shots = getattr(trained.options, "shots", None)
+        what = f"the backend {trained.name} has" if shots is None else "shots have"
+        fitting = "parameter_shift" if "inputs" in lacking else "parameter_shift or spsa"
+        raise CapabilityError(f"{what} no gradient by {' or '.join(sorted(lacking))}; set trainer.gradient={fitting}")
 
 
 def conditions_of(backend: Backend) -> Conditions | None:
@@ -109,7 +130,9 @@ def check_parts(config: RunConfig) -> None:
     backend = training_backend(config)
     width = _declared_width(config)
     if width is not None and not isinstance(config.head.options, MLP):
-        build_model(config, backend, width, FEWEST_CLASSES)
+        model = build_model(config, backend, width, FEWEST_CLASSES)
+        require_gradients(model, backend, config.backend)
+        check_conditions(config, model)
 
 
 def feature_width(config: RunConfig, dataset: Dataset) -> int:

@@ -9,10 +9,12 @@ from qlab.config.schema import RunConfig
 from qlab.jobs.executions import executions
 from qlab.jobs.model import (
     build_model,
+    check_conditions,
     circuit_resources,
     count_parameters,
     executed_by,
     feature_width,
+    require_gradients,
     training_backend,
 )
 from qlab.jobs.prepare import load_data
@@ -63,6 +65,8 @@ def plan(config: RunConfig, progress: Progress) -> Plan:
     width = feature_width(config, data.dataset)
     backend = training_backend(config)
     model = build_model(config, backend, width, len(data.dataset.classes))
+    require_gradients(model, backend, config.backend)
+    check_conditions(config, model)
     resources = circuit_resources(model)
     folder = folder_of(config)
     return Plan(

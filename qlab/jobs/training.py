@@ -19,6 +19,7 @@ from qlab.config import registry
 from qlab.config.conditions import as_trained
 from qlab.config.keys import described, training_key
 from qlab.config.schema import RunConfig
+from qlab.config.validate import parts
 from qlab.evaluation.metrics import Metrics, measure
 from qlab.files import write_json
 from qlab.heads.head import Head
@@ -34,6 +35,7 @@ from qlab.jobs.model import (
     executed_by,
     execution,
     feature_width,
+    require_gradients,
     training_backend,
 )
 from qlab.jobs.prepare import Task, encode_data, load_data
@@ -59,6 +61,7 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
     data = load_data(config, journal)
     backend = training_backend(config)
     model = build_model(config, backend, feature_width(config, data.dataset), len(data.dataset.classes))
+    require_gradients(model, backend, config.backend)
     check_conditions(config, model)
     config = as_trained(config)
     task = encode_data(config, data)
@@ -109,6 +112,9 @@ def absolute_paths(options: Any) -> dict[str, Any]:
     """Return options as plain values, with paths that hold in any working directory."""
     values = dataclasses.asdict(options)
     for field in dataclasses.fields(options):
+        if field.metadata.get("parts_of"):
+            chosen = parts(options, field, field.name)
+            values[field.name] = [{"name": part.name, **absolute_paths(part.options)} for part in chosen]
         if field.metadata.get("is_path") and values[field.name] is not None:
             values[field.name] = str(Path(values[field.name]).absolute())
     return values

@@ -21,6 +21,7 @@ from qlab.noise.readout_file import read_confusion
 
 Gates = Sequence[str] | None
 _NANO_PER_MICRO = 1e3
+_FLIP = 0.02
 _MOST_QUBITS = max(spec.n_qubits or 0 for spec in GATES.values())
 
 
@@ -95,11 +96,11 @@ def over_rotation(*, fraction: float, gates: Gates) -> NoiseModel:
     return NoiseModel("over_rotation", over_rotations=(OverRotation(fraction, _named(gates)),))
 
 
-def readout(*, flip: float, p01: float | None, p10: float | None, path: str | None) -> NoiseModel:
+def readout(*, flip: float | None, p01: float | None, p10: float | None, path: str | None) -> NoiseModel:
     """Return wrong readings of qubits.
 
     Args:
-        flip: probability to read the wrong value, where nothing else is said.
+        flip: probability to read the wrong value; None: 0.02, unless ``path`` says it.
         p01: probability to read 0 of a 1; None: ``flip``.
         p10: probability to read 1 of a 0; None: ``flip``.
         path: file of confusion matrices, one per qubit, which takes the place of the numbers; None: the numbers.
@@ -108,9 +109,10 @@ def readout(*, flip: float, p01: float | None, p10: float | None, path: str | No
         OptionError: both a file and numbers, or a file that has no confusion matrices.
     """
     if path is not None:
-        if p01 is not None or p10 is not None:
-            raise OptionError(f"readout error comes from {path} or from p01 and p10, not from both")
+        if not flip is p01 is p10 is None:
+            raise OptionError(f"readout error comes from {path} or from flip, p01 and p10, not from both")
         return NoiseModel("readout", readout=read_confusion(path))
+    flip = _FLIP if flip is None else flip
     zero, one = flip if p10 is None else p10, flip if p01 is None else p01  # wrong readings of |0>, of |1>
     return NoiseModel("readout", readout=Readout(np.array([[[1 - zero, one], [zero, 1 - one]]])))
 

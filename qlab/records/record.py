@@ -12,6 +12,7 @@ from qlab.errors import CorruptFileError
 from qlab.files import write_json
 
 SCHEMA = 2
+_WITHOUT_EXECUTION = 1  # the schema before, which had neither noise nor shots
 R = TypeVar("R", bound="Record")
 
 
@@ -88,6 +89,9 @@ class Record:
         try:
             values = json.loads(path.read_bytes())
             found = values["schema"]
+            if found == _WITHOUT_EXECUTION:
+                found = SCHEMA
+                values |= {"schema": SCHEMA, "execution": None}
             known = {field.name for field in dataclasses.fields(cls)}
             record = cls(**values) if found == SCHEMA and set(values) == known else None
         except (ValueError, KeyError, TypeError) as error:

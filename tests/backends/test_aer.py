@@ -78,7 +78,7 @@ def test_a_sample_does_not_depend_on_its_batch(shots: int | None) -> None:
 
     def found(part: slice, seed: int | tuple[int, ...] = 3) -> torch.Tensor:
         rows, first = inputs[part], part.start
-        return backend.estimate(case.noisy, rows, case.weights, WORDS, shots=shots, seed=seed, first=first).values
+        return backend.estimate(case.noisy, rows, case.weights, WORDS, shots=shots, seed=seed, samples=first).values
 
     everything = found(slice(0, 4))
     torch.testing.assert_close(found(slice(1, 3)), everything[1:3], rtol=0, atol=0)

@@ -40,13 +40,14 @@ def test_what_a_sample_suffers_does_not_depend_on_its_batch(simulation: str, sho
     assert (other == whole).all() == (simulation == "density" and shots is None)
 
 
-def test_other_weights_draw_anew_and_the_same_ones_again_give_the_same() -> None:
+def test_what_is_drawn_follows_from_the_call_alone() -> None:
     under = conditions(shots=50)
     first = under.expectations(CIRCUIT, INPUTS, WEIGHTS)
-    under.expectations(CIRCUIT, INPUTS, WEIGHTS + 1)
-    again = under.expectations(CIRCUIT, INPUTS, WEIGHTS)
-    assert torch.equal(first, again)
-    assert not torch.equal(first, under.expectations(CIRCUIT, INPUTS, WEIGHTS))  # further samples, as far as it knows
+    other = under.expectations(CIRCUIT, INPUTS, WEIGHTS + 1e-3)
+    assert torch.equal(first, under.expectations(CIRCUIT, INPUTS, WEIGHTS))
+    assert not torch.equal(first, other)
+    moved = under.expectations(CIRCUIT, INPUTS + 1e-3, WEIGHTS)
+    assert not torch.equal(first, moved)
 
 
 def test_the_report_says_what_was_done() -> None:

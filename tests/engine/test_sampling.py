@@ -129,7 +129,7 @@ def test_a_sample_does_not_depend_on_its_batch(name: str, states: States) -> Non
     def found(part: slice, seed: int = 3) -> torch.Tensor:
         return sample(
             case.noisy, inputs[part], case.weights, WORDS, DOUBLE, shots=1500, states=states, seed=seed,
-            first=part.start,
+            samples=part.start,
         ).values  # fmt: skip
 
     everything = found(slice(0, 6))

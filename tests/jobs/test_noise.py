@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tests.conftest import Qlab
 
@@ -94,7 +95,7 @@ def test_training_that_is_aware(qlab: Qlab) -> None:
         (1, ["noise=depolarizing", "noise.gates=[CZ]"], "which the circuit does not have: its gates are CNOT, RX, RY"),
         (2, ["noise=depolarizing", "noise.gates=[CNOTT]"], "did you mean 'CNOT'?"),
         (2, ["noise=depolarizing", "backend=pennylane"], "the backend pennylane cannot execute a noise model"),
-        (2, ["backend.shots=10", "trainer.noise_aware=true"], "set trainer.gradient=parameter_shift or spsa"),
+        (2, ["backend.shots=10", "trainer.noise_aware=true"], "shots have no gradient by weights; set"),
         (2, ["trainer.noise_aware=true"], "needs a noise model or backend.shots"),
         (
             2,
@@ -126,3 +127,57 @@ def test_a_density_matrix_of_twenty_qubits_is_one_line(qlab: Qlab) -> None:
     assert answer.code == 2, answer.err
     assert "trajectories" in answer.err
     assert answer.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["backend=aer"],
+        ["backend=aer", "noise=depolarizing", "trainer.noise_aware=true"],
+    ],
+)
+def test_a_backend_without_gradients_does_not_train_in_silence(qlab: Qlab, overrides: list[str]) -> None:
+    for command in ("train", "validate"):
+        answer = qlab(command, *SMALL, *overrides)
+        assert answer.code == 2
+        assert "the backend aer has no gradient by weights; set trainer.gradient=parameter_shift or spsa" in answer.err
+
+
+def test_shifts_do_not_fit_gates_that_turn_too_far(qlab: Qlab) -> None:
+    words = ("noise=over_rotation", "trainer.noise_aware=true", "trainer.gradient=parameter_shift")
+    answer = qlab("validate", *SMALL, *words)
+    assert answer.code == 2
+    assert "set trainer.gradient=spsa" in answer.err
+
+
+def test_an_evaluation_of_an_aware_run_has_no_conditions_but_its_own(qlab: Qlab) -> None:
+    aware = ("noise=lego", "backend.shots=20", "trainer.noise_aware=true", "trainer.gradient=spsa")
+    run = train(qlab, *aware, "trainer.epochs=1")["path"]
+    assert evaluate(qlab, run)["execution"] is None
+    assert evaluate(qlab, run, "noise=depolarizing")["execution"]["shots"] is None
+
+
+@pytest.mark.parametrize("gradient", ["spsa", "parameter_shift"])
+def test_training_from_shots_goes_on_with_the_same_bits(gradient: str, tmp_path: Path) -> None:
+    """What is drawn follows from weights and samples, so an epoch less or more of history changes nothing."""
+    from qlab.backends.conditions import Conditions
+    from qlab.backends.engine import EngineBackend
+    from qlab.backends.shift import ParameterShift
+    from qlab.backends.spsa import SPSA
+    from qlab.circuits import variational
+    from qlab.noise import NoiseModel
+
+    circuit = variational(2, 1, "angle", "ring")
+
+    def slope(history: int) -> torch.Tensor:
+        inner = Conditions("engine", EngineBackend(), NoiseModel("none"), 30, 0)
+        backend = SPSA(inner, 0) if gradient == "spsa" else ParameterShift(inner)
+        weights = torch.linspace(-1, 1, circuit.n_weights)
+        for step in range(history):
+            backend.expectations(circuit, torch.rand(3, 2), weights + step)
+        weights.requires_grad_()
+        backend.expectations(circuit, torch.full((3, 2), 0.3), weights).sum().backward()
+        assert weights.grad is not None
+        return weights.grad
+
+    assert torch.equal(slope(0), slope(2))

@@ -107,7 +107,9 @@ class Readout:
 
     FACTORY: ClassVar[str] = "qlab.noise.models:readout"
 
-    flip: float = option(0.02, "probability to read the wrong value", at_least=0, at_most=1)
+    flip: float | None = option(
+        None, "probability to read the wrong value; null: 0.02 where nothing else is said", at_least=0, at_most=1
+    )
     p01: float | None = option(None, "probability to read 0 of a 1; null: flip", at_least=0, at_most=1)
     p10: float | None = option(None, "probability to read 1 of a 0; null: flip", at_least=0, at_most=1)
     path: str | None = option(None, "JSON or npz file of a confusion matrix per qubit instead", is_path=True)

@@ -14,7 +14,7 @@ from qlab.engine.sampling.outcomes import means, read, standard_errors
 from qlab.engine.sampling.settings import masks, settings, turned
 from qlab.engine.sampling.sources import FromDensity, FromTrajectories, Source
 from qlab.engine.statevector import check_tensors
-from qlab.engine.trajectories.streams import Seed, streams
+from qlab.engine.trajectories.streams import Samples, Seed, streams
 from qlab.errors import OptionError
 from qlab.noise.noisy import NoisyCircuit
 
@@ -48,7 +48,7 @@ def sample(
     shots: int,
     states: States,
     seed: Seed,
-    first: int = 0,
+    samples: Samples = 0,
 ) -> Sampled:
     """Return what ``shots`` measurements of each sample give for each group of words that are measured together.
 
@@ -65,8 +65,8 @@ def sample(
         states: outcomes come from "density", the exact distribution of the density matrix, or from "trajectories", pure
             states in which errors happen by chance. Both have the same distribution.
         seed: of the random numbers.
-        first: number of the first sample in its data set. Seed and number decide a sample's outcomes, not the batch
-            that it is in.
+        samples: a number for each sample, or that of the first one. Seed and number decide a sample's outcomes, not the
+            batch that it is in.
 
     Raises:
         OptionError: ``shots`` is less than 1.
@@ -77,7 +77,7 @@ def sample(
     if shots < 1:
         raise OptionError(f"shots={shots} measure nothing: it takes at least 1")
     check_tensors(noisy.circuit, inputs, weights, dtype)
-    words, generators = noisy.words(observables), streams(seed, first, len(inputs))
+    words, generators = noisy.words(observables), streams(seed, samples, len(inputs))
     values, trajectories = np.empty((len(inputs), len(words))), np.zeros(len(inputs), np.int64)
     groups = settings(words)
     for group in groups:

@@ -12,7 +12,7 @@ from qlab.circuits.observables import PauliWord
 from qlab.engine.choice import Method
 from qlab.engine.readings import readings
 from qlab.engine.statevector import check_tensors
-from qlab.engine.trajectories.streams import Seed, streams
+from qlab.engine.trajectories.streams import Samples, Seed, streams
 from qlab.engine.trajectories.tally import Tally
 from qlab.engine.trajectories.unravelling import unravel
 from qlab.errors import OptionError
@@ -48,7 +48,7 @@ def estimate(
     trajectories: int | None = None,
     standard_error: float | None = None,
     seed: Seed,
-    first: int = 0,
+    samples: Samples = 0,
     method: Method = "auto",
 ) -> Estimate:
     """Return an estimate that is right in the mean, for noise of any kind and any number of qubits.
@@ -65,8 +65,8 @@ def estimate(
         trajectories: how many are drawn for each sample, at least 2; or
         standard_error: as many are drawn for each sample as the standard errors of its values need to be at most this.
         seed: of the random numbers.
-        first: number of the first sample in its data set. Seed and number decide which errors a sample suffers, not the
-            batch that it is in.
+        samples: a number for each sample, or that of the first one. Seed and number decide which errors a sample
+            suffers, not the batch that it is in.
         method: which path of the simulator executes the states, see ``expectations``; channels that are no mixtures of
             Paulis have one path only.
 
@@ -81,7 +81,7 @@ def estimate(
     read = readings(noisy, noisy.words(observables))
     unravelling = unravel(noisy, read.words, inputs, weights, dtype, method)
     noiseless = unravelling.noiseless()
-    tally = Tally(unravelling, read, noiseless, streams(seed, first, len(inputs)))
+    tally = Tally(unravelling, read, noiseless, streams(seed, samples, len(inputs)))
     tally.add(np.full(len(inputs), trajectories or _PILOT))
     while standard_error is not None and (missing := tally.missing(standard_error)).any():
         tally.add(missing)

@@ -9,15 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 Seed = int | Sequence[int]
+Samples = int | Sequence[int]
 Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
 
 _PIECE = 1024  # trajectories of a sample that are drawn at once: part of what a seed stands for
 _ROWS = 4096  # trajectories that are drawn at once
 
 
-def streams(seed: Seed, first: int, count: int) -> list[np.random.Generator]:
-    """Return the streams of the samples ``first`` to ``first + count - 1`` of a data set."""
-    return [np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(first + b,))) for b in range(count)]
+def streams(seed: Seed, samples: Samples, count: int) -> list[np.random.Generator]:
+    """Return the streams of ``count`` samples; see ``sequences``."""
+    return [np.random.default_rng(sequence) for sequence in sequences(seed, samples, count)]
+
+
+def sequences(seed: Seed, samples: Samples, count: int) -> list[np.random.SeedSequence]:
+    """Return seeds of ``count`` samples by their numbers; one number is the first one's, others follow."""
+    numbers = range(samples, samples + count) if isinstance(samples, int) else samples
+    return [np.random.SeedSequence(seed, spawn_key=(number,)) for number in numbers]
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,7 +111,7 @@ def test_a_sample_does_not_depend_on_its_batch(name: str, wanted: dict[str, floa
 
     def found(part: slice, seed: int | tuple[int, int] = 3) -> list[torch.Tensor]:
         result = estimate(
-            case.noisy, inputs[part], case.weights, WORDS, DOUBLE, seed=seed, first=part.start,
+            case.noisy, inputs[part], case.weights, WORDS, DOUBLE, seed=seed, samples=part.start,
             **wanted,  # type: ignore[arg-type]
         )  # fmt: skip
         return [result.values, result.standard_errors, result.trajectories.double(), result.noiseless]
