@@ -9,6 +9,7 @@ import torch
 from qlab.backends.base import Capabilities, Observables
 from qlab.backends.estimate import Estimate
 from qlab.circuits.circuit import Circuit
+from qlab.circuits.slots import Weight
 from qlab.engine import density, expectations, trajectories
 from qlab.engine.choice import Method, choose
 from qlab.engine.density.memory import require as require_memory
@@ -20,6 +21,7 @@ Simulation = Literal["auto", "density", "trajectories"]
 
 _DTYPES = {"single": torch.complex64, "double": torch.complex128}
 _DENSITY_TO = 10  # qubits; above, trajectories take less time and memory
+_DENSITY_ONCE_TO = 12  # ... where the circuit's weights are evolved once for all samples, without gradients
 
 
 class EngineBackend:
@@ -27,7 +29,8 @@ class EngineBackend:
 
     ``method`` is the path that executes state vectors: ``compiled`` for the CPU, ``torch`` for any device, or ``auto``.
     ``simulation`` is what noise is executed by: the exact ``density`` matrix, ``trajectories`` of state vectors, or
-    ``auto``: the density matrix up to 10 qubits. ``trajectories`` is their number for each sample; where it is None
+    ``auto``: the density matrix up to 10 qubits, and up to 12 where it is evolved once for all samples and gradients
+    are not wanted. ``trajectories`` is their number for each sample; where it is None
     there are as many as a ``standard_error`` needs.
     """
 
@@ -103,4 +106,11 @@ class EngineBackend:
             return "trajectories"  # of which each is the ideal state
         if self._simulation != "auto":
             return self._simulation
-        return "density" if noisy.n_qubits <= _DENSITY_TO else "trajectories"
+        once = not torch.is_grad_enabled() and not _uploads_again(noisy.circuit)
+        return "density" if noisy.n_qubits <= (_DENSITY_ONCE_TO if once else _DENSITY_TO) else "trajectories"
+
+
+def _uploads_again(circuit: Circuit) -> bool:
+    """Return whether an input turns a gate behind one that a weight turns."""
+    is_weight = [isinstance(slot, Weight) for slot in circuit.slots if not isinstance(slot, float)]
+    return is_weight != sorted(is_weight)

@@ -109,7 +109,7 @@ def readout(*, flip: float | None, p01: float | None, p10: float | None, path: s
         OptionError: both a file and numbers, or a file that has no confusion matrices.
     """
     if path is not None:
-        if not flip is p01 is p10 is None:
+        if any(number is not None for number in (flip, p01, p10)):
             raise OptionError(f"readout error comes from {path} or from flip, p01 and p10, not from both")
         return NoiseModel("readout", readout=read_confusion(path))
     flip = _FLIP if flip is None else flip

@@ -138,8 +138,10 @@ def test_readings_of_zero_and_one_may_err_differently() -> None:
     assert isinstance(found, Readout)
     np.testing.assert_allclose(found.of(5), [[0.9, 0.3], [0.1, 0.7]])
     np.testing.assert_allclose(model("readout", flip=0.2, p01=0.3).readout.of(0), [[0.8, 0.3], [0.2, 0.7]])
-    with pytest.raises(OptionError, match=r"comes from measured\.json or from p01 and p10, not from both"):
+    with pytest.raises(OptionError, match=r"comes from measured\.json or from flip, p01 and p10"):
         model("readout", path="measured.json", p01=0.1)
+    with pytest.raises(OptionError, match="not from both"):
+        model("readout", path="measured.json", flip=0.1)
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_a_damaged_config_is_named(content: str, tmp_path: Path) -> None:
 
 def record() -> EvaluationRecord:
     empty: dict[str, Any] = {
-        name: {} for name in ("config", "dataset", "backend", "noise", "metrics", "timing", "environment")
+        name: {} for name in ("config", "dataset", "backend", "noise", "execution", "metrics", "timing", "environment")
     }
     return EvaluationRecord(
         schema=SCHEMA,
@@ -171,6 +171,15 @@ def test_a_record_that_json_cannot_hold_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         dataclasses.replace(record(), metrics={"accuracy": float("nan")}).write(tmp_path / "r.json")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_from_before_noise_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "r.json"
+    record().write(file)
+    values = json.loads(file.read_text())
+    del values["execution"]
+    file.write_text(json.dumps({**values, "schema": 1}))
+    assert EvaluationRecord.read(file) == dataclasses.replace(record(), execution=None)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "other schema", "a key too many", "no object"])

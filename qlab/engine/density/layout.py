@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
+import torch
+
 from qlab.engine.density.elements import Element, Matrix, kron
 from qlab.engine.density.layers import Blocks, Group, Layer, Network, layers_of
+from qlab.engine.density.memory import Rows
 
 Order = tuple[int, ...]
 
@@ -100,12 +103,11 @@ class Layout:
         costs = {Multiply: 1.0, LookUp: _LOOK_UP, Reorder: _REORDER}
         return sum(costs[type(step)] for step in self.steps)
 
-    @property
-    def row_numbers(self) -> int:
-        """How many numbers a sample has: its vector, the matrices that are its own, and what they are made of."""
+    def rows(self, count: int, dtype: torch.dtype) -> Rows:
+        """Return what so many vectors take; each has matrices of its own, and what they are made of."""
         blocks = [*self.starts.values(), *(step.block for step in self.steps if isinstance(step, Multiply))]
         own = [(1 + len(block.elements)) * 16 ** len(block.qubits) for block in blocks if block.has_input]
-        return int(4 ** len(self.first) + sum(own))
+        return Rows(count, dtype.itemsize * 4 ** len(self.first), dtype.itemsize * int(sum(own)), len(self.steps))
 
     @property
     def n_table_entries(self) -> int:

@@ -28,7 +28,7 @@ class Observables:
         device: torch.device,
     ) -> None:
         self._execution = Execution(layout, circuit, dtype, device)
-        self._n_stages = len(layout.steps)
+        self._rows = layout.rows(len(products.constants), dtype)
         columns = products.digits[:, [qubits.index(qubit) for qubit in layout.first]]
         self._digits = torch.as_tensor(columns.T.copy(), dtype=torch.int64, device=device)  # (n, S)
         self._coefficients = torch.as_tensor(products.coefficients, dtype=dtype, device=device)
@@ -51,9 +51,8 @@ class Observables:
             start = torch.stack([(left[span].T @ right[span]).flatten() for span in spans])
             return execution.evolved(start, matrices, len(self._spans))
 
-        row_bytes = left.shape[1] * right.shape[1] * left.itemsize
         numbers = torch.arange(len(self._spans), device=weights.device)
-        return in_chunks(evolved, numbers, row_bytes, self._n_stages)
+        return in_chunks(evolved, numbers, self._rows)
 
 
 class Measurement:

@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 
 from qlab.engine.density.measured import Measurement, Observables
+from qlab.engine.density.memory import Rows
 from qlab.engine.density.starts import matrices_of, product_values, pure_values
 from qlab.engine.density.states import Amplitudes, OfInputs, ProductStates, States
 
@@ -19,13 +20,11 @@ class Work:
 
     Attributes:
         values: from inputs (C, n_inputs) to values (C, K).
-        row_bytes: memory it takes per sample.
-        n_stages: through how many stages that memory goes.
+        rows: what samples take on the way.
     """
 
     values: OfInputs
-    row_bytes: int
-    n_stages: int
+    rows: Rows
 
 
 class Meeting(Protocol):
@@ -46,7 +45,7 @@ class StatesMeasured:
     def work(self, weights: torch.Tensor, n_rows: int) -> Work:
         """See ``Meeting``."""
         states = self.states.of_inputs(weights, n_rows)
-        return Work(lambda inputs: self.measurement(states(inputs)), self.states.row_bytes, self.states.n_stages)
+        return Work(lambda inputs: self.measurement(states(inputs)), self.states.rows(n_rows))
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class StatesWithObservables:
     def work(self, weights: torch.Tensor, n_rows: int) -> Work:
         """See ``Meeting``."""
         states, observables = self.states.of_inputs(weights, n_rows), self.observables(weights)
-        return Work(lambda inputs: states(inputs) @ observables.T, self.states.row_bytes, self.states.n_stages)
+        return Work(lambda inputs: states(inputs) @ observables.T, self.states.rows(n_rows))
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ class AmplitudesWithObservables:
     def work(self, weights: torch.Tensor, n_rows: int) -> Work:
         """See ``Meeting``."""
         matrices = matrices_of(self.observables(weights), self.amplitudes.n_qubits)
-        row_bytes = 2 * matrices[:, 0].nbytes
-        return Work(lambda inputs: pure_values(matrices, self.amplitudes(inputs)), row_bytes, 1)
+        rows = Rows(n_rows, 2 * matrices[:, 0].nbytes, 0, 1)
+        return Work(lambda inputs: pure_values(matrices, self.amplitudes(inputs)), rows)
 
 
 @dataclass(frozen=True)
@@ -86,5 +85,5 @@ class ProductsWithObservables:
     def work(self, weights: torch.Tensor, n_rows: int) -> Work:
         """See ``Meeting``."""
         products, observables = self.products.of_inputs(weights), self.observables(weights)
-        row_bytes = 2 * observables.nbytes // math.isqrt(observables.shape[1])
-        return Work(lambda inputs: product_values(observables, products(inputs)), row_bytes, 1)
+        rows = Rows(n_rows, 2 * observables.nbytes // math.isqrt(observables.shape[1]), 0, 1)
+        return Work(lambda inputs: product_values(observables, products(inputs)), rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import psutil
 import torch
@@ -21,43 +22,62 @@ KEPT_BYTES = 1 << 30  # so much may be kept before anything is executed once mor
 _SMALL = 1 << 28  # so much is not asked for
 
 
-def chunk_rows(row_bytes: int, device: torch.device) -> int:
-    """Return how many vectors are worked on at once."""
-    return max(1, CHUNK_BYTES.get(device.type, CHUNK_BYTES["cuda"]) // row_bytes)
-
-
 def run_length(n_stages: int, all_bytes: int) -> int:
     """Return after how many stages vectors are kept that take ``all_bytes`` together."""
     return 1 if n_stages * all_bytes <= KEPT_BYTES else math.isqrt(n_stages - 1) + 1
 
 
-def kept_bytes(n_stages: int, all_bytes: int) -> int:
-    """Return what is kept of vectors that take ``all_bytes`` together, unless they are executed once more."""
-    return -(-n_stages // run_length(n_stages, all_bytes)) * all_bytes if n_stages else all_bytes
+@dataclass(frozen=True)
+class Rows:
+    """Vectors that are worked on some at a time.
+
+    Attributes:
+        count: how many.
+        vector_bytes: of one vector.
+        own_bytes: of what each has besides, such as matrices.
+        n_stages: how many stages vectors go through.
+    """
+
+    count: int
+    vector_bytes: int
+    own_bytes: int
+    n_stages: int
+
+    def chunk(self, device: torch.device) -> int:
+        """Return how many are worked on at once."""
+        wanted = CHUNK_BYTES.get(device.type, CHUNK_BYTES["cuda"])
+        return max(1, min(self.count, wanted // (self.vector_bytes + self.own_bytes)))
+
+    @property
+    def kept_bytes(self) -> int:
+        """What is kept of all for the backward pass, unless nothing is."""
+        all_bytes = self.count * self.vector_bytes
+        times = -(-self.n_stages // run_length(self.n_stages, all_bytes)) if self.n_stages else 1
+        return times * all_bytes + self.count * self.own_bytes
+
+    @property
+    def too_many(self) -> bool:
+        """Whether nothing is kept of a chunk but what it starts from."""
+        return self.kept_bytes > 2 * KEPT_BYTES
+
+    def working_bytes(self, gradient: bool, device: torch.device) -> int:
+        """Return about what they take, with a backward pass or without."""
+        chunk = self.chunk(device)
+        chunk_bytes = chunk * (self.vector_bytes + self.own_bytes)
+        if not gradient:
+            return 3 * chunk_bytes
+        kept = self.kept_bytes * chunk // self.count if self.too_many else self.kept_bytes
+        return kept + (run_length(self.n_stages, self.count * self.vector_bytes) + 4) * chunk_bytes
 
 
-def in_chunks(
-    function: Callable[[torch.Tensor], torch.Tensor], rows: torch.Tensor, row_bytes: int, n_stages: int
-) -> torch.Tensor:
-    """Return what ``function`` returns for all rows, some at a time; each is a vector of so many bytes in it."""
-    size = chunk_rows(row_bytes, rows.device)
-    if len(rows) <= size:
-        return function(rows)
-    again = torch.is_grad_enabled() and kept_bytes(n_stages, len(rows) * row_bytes) > 2 * KEPT_BYTES
-    if again:
-        return torch.cat([_forgotten(function, chunk) for chunk in rows.split(size)])
-    return torch.cat([function(chunk) for chunk in rows.split(size)])
-
-
-def working_bytes(n_rows: int, row_bytes: int, n_stages: int, gradient: bool, device: torch.device) -> int:
-    """Return about what ``n_rows`` vectors take on their way through stages, chunk by chunk."""
-    chunk = min(n_rows, chunk_rows(row_bytes, device)) * row_bytes
-    if not gradient:
-        return 3 * chunk
-    all_bytes = n_rows * row_bytes
-    kept = kept_bytes(n_stages, all_bytes)
-    kept = kept if chunk == all_bytes or kept <= 2 * KEPT_BYTES else kept * chunk // all_bytes
-    return kept + (run_length(n_stages, all_bytes) + 4) * chunk
+def in_chunks(function: Callable[[torch.Tensor], torch.Tensor], of: torch.Tensor, rows: Rows) -> torch.Tensor:
+    """Return what ``function`` returns for all rows ``of`` a tensor, some at a time."""
+    size = rows.chunk(of.device)
+    if len(of) <= size:
+        return function(of)
+    if torch.is_grad_enabled() and rows.too_many:
+        return torch.cat([_forgotten(function, chunk) for chunk in of.split(size)])
+    return torch.cat([function(chunk) for chunk in of.split(size)])
 
 
 def require(needed: int, n_qubits: int, device: torch.device) -> None:

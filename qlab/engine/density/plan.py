@@ -17,7 +17,6 @@ import torch
 from qlab.circuits.observables import PauliWord
 from qlab.engine.density.elements import Element, Matrix, elements_of
 from qlab.engine.density.layout import Block, Layout, Order, cheapest
-from qlab.engine.density.memory import working_bytes
 from qlab.engine.density.products import Products, light_cones
 from qlab.engine.readings import readings_of
 from qlab.noise.noisy import NoisyCircuit
@@ -90,7 +89,7 @@ class Plan:
             if layout is not None:
                 needed += layout.n_table_entries * (8 + dtype.itemsize)
                 needed += max(
-                    working_bytes(rows, dtype.itemsize * layout.row_numbers, len(layout.steps), gradient, device),
+                    layout.rows(rows, dtype).working_bytes(gradient, device),
                     _BUILDING * (layout.n_table_entries > 0) * 4**n_qubits,
                 )
         if self.observables is not None:

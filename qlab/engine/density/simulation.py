@@ -30,7 +30,7 @@ class Simulation:
         """Return values (B, K) for float64 inputs (B, n_inputs) and weights (n_weights,)."""
         rows = inputs if self._has_inputs else inputs[:1]
         work = self._meeting.work(weights, len(rows))
-        found = in_chunks(work.values, rows, work.row_bytes, work.n_stages) + self._constants
+        found = in_chunks(work.values, rows, work.rows) + self._constants
         return found.expand(len(inputs), -1)
 
 

@@ -9,6 +9,7 @@ import torch
 from qlab.circuits.circuit import Circuit
 from qlab.engine.density.execution import Execution, Matrices
 from qlab.engine.density.layout import Layout, Order
+from qlab.engine.density.memory import Rows
 from qlab.engine.density.plan import Prefix
 from qlab.engine.density.starts import outer, pure_vectors
 from qlab.engine.simulator import normalised
@@ -69,8 +70,11 @@ class States:
         self._execution = Execution(layout, circuit, dtype, device)
         self._amplitudes = amplitudes
         self._zero = torch.tensor([[1.0, 0.0, 0.0, 1.0]], dtype=dtype, device=device)
-        self.row_bytes = dtype.itemsize * layout.row_numbers
-        self.n_stages = len(layout.steps)
+        self._layout, self._dtype = layout, dtype
+
+    def rows(self, count: int) -> Rows:
+        """Return what states of so many samples take."""
+        return self._layout.rows(count, self._dtype)
 
     def of_inputs(self, weights: torch.Tensor, n_rows: int) -> OfInputs:
         """Return the function from inputs (C, n_inputs), a chunk of ``n_rows``, to states (C, 4^n)."""

@@ -13,7 +13,7 @@ from qlab.circuits import Circuit, Input, Weight, variational
 from qlab.engine import density, expectations
 from qlab.noise import Channel, Located, NoisyCircuit, Readout
 from qlab.noise.channels import amplitude_damping, dephasing, depolarizing, phase_damping, thermal_relaxation
-from tests.engine.noisy_cases import LAYERS, WORDS, lego
+from tests.engine.noisy_cases import LAYERS, WORDS, case_of, lego
 
 DOUBLE = torch.complex128
 ANGLES = torch.linspace(-3, 3, 7, dtype=torch.float64)[:, None]
@@ -116,3 +116,16 @@ def test_no_samples_and_no_inputs() -> None:
     assert density.expectations(noisy, torch.zeros(0, 0), weights.float()).shape == (0, 2)
     values = density.expectations(noisy, torch.zeros(3, 0, dtype=torch.float64), weights, dtype=DOUBLE)
     torch.testing.assert_close(values, torch.full((3, 2), 0.6 * math.cos(0.4), dtype=torch.float64), rtol=0, atol=1e-15)
+
+
+def test_channels_that_leave_nothing_within_a_network_of_gates() -> None:
+    """Tables have entries that vanish, and values still come from the other qubits."""
+    turns = [("Rot", qubit, [Weight(3 * qubit + axis) for axis in range(3)]) for qubit in range(3)]
+    ring = [("CNOT", (0, 1)), ("CNOT", (1, 2)), ("CNOT", (2, 0))]
+    circuit = Circuit(3, [*turns, *ring, *turns, *ring, *turns])
+    lost = Located(depolarizing(0.75), (1,))
+    noisy = NoisyCircuit(circuit, tuple((lost,) if place == 3 else () for place in range(len(circuit.gates))))
+    case = case_of(noisy, WORDS, np.random.default_rng(2))
+    values = density.expectations(noisy, case.samples(5), case.weights, WORDS, DOUBLE)
+    torch.testing.assert_close(values, case.exact.expand(5, -1), rtol=0, atol=1e-14)
+    assert values.abs().min() > 1e-3
