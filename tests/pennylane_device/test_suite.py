@@ -32,6 +32,6 @@ def test_a_part_of_pennylanes_suite(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("shots", "at_least"), [("None", 390), ("20000", 375)])
+@pytest.mark.parametrize(("shots", "at_least"), [("None", 380), ("20000", 365)])  # nine more where JAX is installed
 def test_pennylanes_suite(shots: str, at_least: int, tmp_path: Path) -> None:
     assert run_suite(tmp_path, "--shots", shots) >= at_least
