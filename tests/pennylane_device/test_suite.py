@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def test_a_part_of_pennylanes_suite(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("shots", "at_least"), [("None", 380), ("20000", 365)])  # nine more where JAX is installed
+@pytest.mark.parametrize(("shots", "at_least"), [("None", 389), ("20000", 374)])
 def test_pennylanes_suite(shots: str, at_least: int, tmp_path: Path) -> None:
-    assert run_suite(tmp_path, "--shots", shots) >= at_least
+    """Nine more of them need JAX."""
+    assert run_suite(tmp_path, "--shots", shots) >= at_least + (9 if find_spec("jax") else 0)
