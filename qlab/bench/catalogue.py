@@ -125,5 +125,5 @@ _LIGHTNING = Entry(
 
 
 def reference_for(problem: Problem) -> Entry:
-    """Return who says what is right: a simulator that is none of qlab's."""
+    """Return who says what is right where there is no noise: a simulator that is none of qlab's."""
     return _DEFAULT if problem.n_qubits <= _LAST_OF_DEFAULT else _LIGHTNING

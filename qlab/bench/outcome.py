@@ -41,10 +41,11 @@ class Outcome:
         entry: who.
         state: ``timed``; ``wrong``: its numbers are not those of the reference; ``failed``; ``skipped``: does not fit.
         reason: why it was not timed.
-        error: the largest deviation from the reference, see ``qlab.bench.check``; None where not known or not finite.
+        error: how far it is from the reference, see ``qlab.bench.check``; None where not known or not finite.
         first_seconds: from nothing to the first gradients, in a process that has computed another circuit before.
         step_seconds: forward and backward.
         evaluation_seconds: values only.
+        squared_error: mean square of the standard errors of values that are sampled.
         memory_mib: largest resident memory in steps less that before the first one, everything being compiled.
         split: samples it works on at once, where that is not the batch.
         versions: of its packages.
@@ -57,6 +58,7 @@ class Outcome:
     first_seconds: float | None = None
     step_seconds: Timing | None = None
     evaluation_seconds: Timing | None = None
+    squared_error: float | None = None
     memory_mib: float | None = None
     split: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class Outcome:
     def stop(self, state: str, reason: str) -> None:
         """Let it be out of the race; nothing that was timed so far counts."""
         self.state, self.reason = state, reason
-        self.step_seconds = self.evaluation_seconds = self.memory_mib = None
+        self.step_seconds = self.evaluation_seconds = self.squared_error = self.memory_mib = None
 
 
 @dataclass
@@ -88,6 +90,9 @@ class Cell:
         """The problem in words."""
         problem, threads = self.problem, "1 thread" if self.threads == 1 else f"{self.threads} threads"
         wanted = ", input gradients" if problem.input_gradients else ""
+        if problem.error:
+            kind = f"{problem.trajectories} trajectories" if problem.sampled else "exact"
+            wanted = f", error {problem.error:g} per gate, {kind}"
         return f"{problem.n_qubits} qubits, batch {problem.batch}, {problem.order} first, {threads}{wanted}"
 
     def summary(self) -> str:
@@ -96,7 +101,8 @@ class Cell:
         if mine is None:
             return f"{self.title}: qlab {self.own.state}: {self.own.reason}"
         ratios = ((self.ratio(best) or 0.0, best.entry.name) for best in self.fastest().values())
-        told = "".join(f"; {digits(ratio)} times as fast as {name}" for ratio, name in ratios)
+        where = " to the same standard error" if self.problem.sampled else ""
+        told = "".join(f"; {digits(ratio)} times as fast as {name}{where}" for ratio, name in ratios)
         return f"{self.title}: qlab {digits(1e3 * mine.median)} ms{told}"
 
     @property
@@ -105,13 +111,23 @@ class Cell:
         return next(outcome for outcome in self.outcomes if outcome.entry.name == QLAB.name)
 
     def ratio(self, outcome: Outcome, kind: str = "step") -> float | None:
-        """Return how many times as long as qlab it takes; ``kind`` is ``step`` or ``evaluation``."""
-        mine, theirs = getattr(self.own, f"{kind}_seconds"), getattr(outcome, f"{kind}_seconds")
-        return theirs.median / mine.median if mine and theirs else None
+        """Return how many times as long as qlab it takes; ``kind`` is ``step`` or ``evaluation``.
+
+        Of sampled values: to the same standard error.
+        """
+        mine, theirs = self._cost(self.own, kind), self._cost(outcome, kind)
+        return theirs / mine if mine and theirs else None
+
+    def _cost(self, outcome: Outcome, kind: str = "step") -> float | None:
+        """Return seconds; of sampled values times the squared standard error, with which the seconds needed fall."""
+        timing: Timing | None = getattr(outcome, f"{kind}_seconds")
+        if timing is None or not self.problem.sampled:
+            return timing.median if timing else None
+        return None if outcome.squared_error is None else timing.median * outcome.squared_error
 
     def fastest(self) -> dict[str, Outcome]:
         """Return the fastest of each family of peers that was timed."""
-        timed = [(each.step_seconds.median, each) for each in self.outcomes if each.step_seconds is not None]
+        timed = [(cost, each) for each in self.outcomes if (cost := self._cost(each)) is not None]
         found: dict[str, Outcome] = {}
         for _, outcome in sorted(timed, key=lambda pair: pair[0]):
             if outcome.entry.family != QLAB.family:

@@ -1,16 +1,19 @@
-"""What every contestant computes: one training step of one circuit on one batch."""
+"""What every contestant computes: one training step of one circuit on one batch, or its values under noise."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.variational import variational
+
+if TYPE_CHECKING:
+    from qlab.noise.noisy import NoisyCircuit
 
 ANSATZE: Mapping[str, str] = {"rotate": "ring", "entangle": "ring_first"}
 """The ansatz of each order of gates within a layer: what comes first."""
@@ -28,13 +31,22 @@ class Problem:
         n_layers: layers of the ansatz.
         order: ``rotate`` where a layer rotates before it entangles, else ``entangle``.
         input_gradients: whether a step has gradients by inputs besides those by weights.
+        error: probability of a depolarizing error after each gate. Where it is not 0 a step computes values only.
+        sampled: whether the values under noise are means of ``trajectories`` instead of exact.
     """
 
     n_qubits: int
     batch: int
     n_layers: int
     order: str
-    input_gradients: bool
+    input_gradients: bool = False
+    error: float = 0.0
+    sampled: bool = False
+
+    @property
+    def trajectories(self) -> int:
+        """How many trajectories a sample has in one step: fewer of a larger circuit, for a step that ends soon."""
+        return int(2 ** max(5, 13 - self.n_qubits // 2))
 
     @property
     def n_measured(self) -> int:
@@ -54,6 +66,12 @@ class Problem:
     def circuit(self) -> Circuit:
         """Return the circuit; weights are numbered layer by layer, qubit by qubit, RX before RY before RZ."""
         return variational(self.n_qubits, self.n_layers, "angle", ANSATZE[self.order])
+
+    def noisy(self) -> NoisyCircuit:
+        """Return the circuit with its errors."""
+        from qlab.noise.models import depolarizing
+
+        return depolarizing(p=self.error, p2=None, gates=None).insert(self.circuit())
 
     def numbers(self, seed: int) -> Numbers:
         """Return random numbers that single precision represents exactly."""

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from qlab.bench import surroundings
-from qlab.bench.catalogue import Entry, reference_for
-from qlab.bench.check import TOLERANCE, deviation
+from qlab.bench.catalogue import Entry
+from qlab.bench.check import MOST_STANDARD_ERRORS, TOLERANCE, deviation, disagreement
+from qlab.bench.contests import reference_for
 from qlab.bench.outcome import Cell, Outcome, Timing
 from qlab.bench.problem import Array, Problem
 from qlab.bench.process import ContestantFailed, Process
@@ -98,7 +99,7 @@ def race(cell: Cell, rules: Rules) -> Iterator[None]:
                 _take_turn(racer, rules)
             yield
         for racer in racers:
-            _conclude(racer, rules)
+            _conclude(racer, cell, rules)
 
 
 def _reference(cell: Cell, rules: Rules) -> list[Array]:
@@ -126,11 +127,14 @@ def _prepare(racer: _Racer, cell: Cell, core: int | None, rules: Rules, expected
     except ContestantFailed as failure:
         _drop(racer, "skipped" if isinstance(failure, _TooLarge) else "failed", str(failure))
         return
-    error = deviation(found, expected)
     outcome.first_seconds, outcome.split = seconds, split if split < cell.problem.batch else None
+    if cell.problem.sampled:
+        error, most, unit = disagreement(found, expected), MOST_STANDARD_ERRORS, " standard errors"
+    else:
+        error, most, unit = deviation(found, expected), TOLERANCE[entry.precision], ""
     outcome.error = error if np.isfinite(error) else None
-    if not error <= TOLERANCE[entry.precision]:
-        _drop(racer, "wrong", f"off by {error:.1e}, more than {TOLERANCE[entry.precision]:.0e}")
+    if not error <= most:
+        _drop(racer, "wrong", f"off by {error:.1e}{unit}, more than {most:.1g}")
 
 
 class _TooLarge(ContestantFailed):
@@ -177,12 +181,14 @@ def _take_turn(racer: _Racer, rules: Rules) -> None:
         _drop(racer, "failed", str(failure))
 
 
-def _conclude(racer: _Racer, rules: Rules) -> None:
+def _conclude(racer: _Racer, cell: Cell, rules: Rules) -> None:
     outcome = racer.outcome
     if outcome.state != "timed":
         return
     try:
         outcome.memory_mib = racer.process.ask(rules.patience, do="memory")
+        if cell.problem.sampled:
+            outcome.squared_error = racer.process.ask(rules.patience, do="squared_error")
     except ContestantFailed as failure:
         _drop(racer, "failed", str(failure))
         return

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from qlab.bench import surroundings
-from qlab.bench.catalogue import ENTRIES, Entry, reference_for
+from qlab.bench.catalogue import Entry
+from qlab.bench.contests import entries_for, reference_for
 from qlab.bench.outcome import Cell
 from qlab.bench.problem import Problem
 from qlab.bench.race import Rules, race, units
 from qlab.bench.request import Request
 from qlab.progress import Progress
 from qlab.records.environment import environment
+
+Contestants = Callable[[Problem], Sequence[Entry]]
 
 
 @dataclass
@@ -47,25 +50,23 @@ class Report:
         }
 
 
-def bench(request: Request, progress: Progress, entries: Sequence[Entry] = ENTRIES) -> Report:
+def bench(request: Request, progress: Progress, entries: Contestants = entries_for) -> Report:
     """Race every contestant that is found on every problem, and report each problem as it is done."""
-    found = [entry for entry in entries if entry.name in request.pythons or entry.is_importable()]
-    absent = {entry.name: entry.install for entry in entries if entry not in found}
-    rules = Rules(request.seconds, request.patience, found, request.pythons)
-    report = Report(_machine(), request, absent)
-    cells = [(problem, threads) for problem in request.problems() for threads in request.threads]
-    with closing(_work(report, cells, rules, progress)) as work:
-        for _ in progress.track(work, "bench", len(cells) * units(rules)):
+    report, races = Report(_machine(), request, {}), []
+    for problem in request.problems():
+        found = [each for each in entries(problem) if each.name in request.pythons or each.is_importable()]
+        report.absent |= {entry.name: entry.install for entry in entries(problem) if entry not in found}
+        rules = Rules(request.seconds, request.patience, found, request.pythons)
+        races += [(Cell(problem, threads, reference_for(problem).name), rules) for threads in request.threads]
+    with closing(_work(report, races, progress)) as work:
+        for _ in progress.track(work, "bench", sum(units(rules) for _, rules in races)):
             pass
     report.machine["load_after"] = surroundings.load()
     return report
 
 
-def _work(
-    report: Report, cells: Sequence[tuple[Problem, int]], rules: Rules, progress: Progress
-) -> Generator[None, None, None]:
-    for problem, threads in cells:
-        cell = Cell(problem, threads, reference_for(problem).name)
+def _work(report: Report, races: Sequence[tuple[Cell, Rules]], progress: Progress) -> Generator[None, None, None]:
+    for cell, rules in races:
         yield from race(cell, rules)
         report.cells.append(cell)
         progress.say(cell.summary())

@@ -17,12 +17,12 @@ from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import numpy as np
 
 from qlab.bench import memory
-from qlab.bench.contestants.base import Contestant, Task
+from qlab.bench.contestants.base import Contestant, Sampler, Task
 from qlab.bench.problem import Numbers, Problem
 
 _PR_SET_PDEATHSIG = 1
@@ -97,6 +97,10 @@ class Worker:
     def _memory(self) -> float | None:
         """Return by how many MiB the process grew in its steps; None where that cannot be told."""
         return None if self._before is None or not self._peak else (self._peak - self._before) / 2**20
+
+    def _squared_error(self) -> float:
+        """Return the mean squared standard error of what a sampling contestant has found in its steps."""
+        return float(cast("Sampler", self._contestant).squared_error)
 
     def _turn(self, name: str, run: Callable[[int], Any], seconds: float) -> list[float]:
         """Run as often as ``seconds`` allow, at least once."""

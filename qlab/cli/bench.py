@@ -16,6 +16,12 @@ Batch = Annotated[int | None, typer.Option(help="Samples of a step.", show_defau
 Layers = Annotated[int, typer.Option(help="Layers of the circuit.")]
 Order = Annotated[str, typer.Option(metavar="rotate|entangle|both", help="What comes first in a layer.")]
 InputGradients = Annotated[bool, typer.Option("--input-gradients", help="Differentiate by the inputs, too.")]
+Noise = Annotated[
+    bool, typer.Option("--noise", help="Values under noise instead of steps: density matrices, trajectories.")
+]
+Error = Annotated[
+    float | None, typer.Option(help="With --noise: probability of an error after each gate.", show_default="0.003")
+]
 Threads = Annotated[str, typer.Option(metavar="1|all|both", help="Processor threads of each contestant.")]
 Seconds = Annotated[float | None, typer.Option(help="For the steps of a contestant on one circuit.", show_default="3")]
 Patience = Annotated[float, typer.Option(help="Seconds after which a contestant that says nothing is given up.")]
@@ -32,6 +38,8 @@ def command(
     layers: Layers = 6,
     order: Order = "rotate",
     input_gradients: InputGradients = False,
+    noise: Noise = False,
+    error: Error = None,
     threads: Threads = "1",
     seconds: Seconds = None,
     patience: Patience = 300.0,
@@ -48,16 +56,25 @@ def command(
     thread is timed by its processor time. "MiB" is what steps take beyond the imported and compiled program, "start"
     what passes until the first gradients. A ratio of 20 says that a step takes 20 times as long as qlab's.
 
+    With --noise a step has values only, under depolarizing errors: exact ones up to 8 qubits, and means of
+    trajectories, where ratios are those of the times to the same standard error and the column "error" is the
+    distance from the reference in standard errors.
+
     Example: qlab bench --qubits 4,8 --order both
     """
     from qlab.bench.request import Request
 
+    if error is not None and not noise:
+        raise typer.BadParameter("--error is the strength of the noise: add --noise")
+    if input_gradients and noise:
+        raise typer.BadParameter("--input-gradients: with --noise there are values only")
     request = Request(
-        qubits=_numbers(qubits or ("4,8" if quick else "4,8,12,16,20")),
+        qubits=_numbers(qubits or _qubits(quick, noise)),
         batch=batch,
         n_layers=layers,
         orders=("rotate", "entangle") if order == "both" else (order,),
         input_gradients=input_gradients,
+        error=(0.003 if error is None else error) if noise else 0.0,
         threads=_threads(threads),
         seconds=seconds if seconds is not None else 0.5 if quick else 3.0,
         patience=patience,
@@ -81,6 +98,12 @@ def _run(request: Request, json: bool) -> None:
     failures = report.failures()
     if failures:
         raise JobError(failures[0])
+
+
+def _qubits(quick: bool, noise: bool) -> str:
+    if quick:
+        return "4,8"
+    return "8,12,16" if noise else "4,8,12,16,20"
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from qlab.bench.outcome import Cell, Outcome, Timing, digits
+from qlab.bench.problem import Problem
 from qlab.bench.run import Report
 from qlab.cli.output import print_facts, print_table
 
@@ -11,30 +14,48 @@ _BUSY = 0.3  # processes per processor that want to run besides the contestants
 
 def print_report(report: Report) -> None:
     """Print a table for each problem, then who is how many times as slow as qlab, then what has to be known."""
-    header = ("contestant", "step, ms", "eval, ms", "MiB", "start, s", "error", "ratio")
     for cell in report.cells:
         rows = [_row(cell, outcome) for outcome in cell.outcomes]
-        print_table(f"{cell.title}; checked against {cell.reference}", header, rows)
+        print_table(f"{cell.title}; checked against {cell.reference}", _header(cell.problem), rows)
         print()
     families = list(dict.fromkeys(family for cell in report.cells for family in cell.fastest()))
     if families:
         ratios = [(cell.title, *(_fastest(cell, family) for family in families)) for cell in report.cells]
-        print_table("A step takes so many times as long as qlab's", ("", *families), ratios)
+        print_table("It takes so many times as long as qlab", ("", *families), ratios)
         print()
     print_facts("qlab bench", _facts(report))
+
+
+def _header(problem: Problem) -> tuple[str, ...]:
+    second = "standard error" if problem.sampled else "eval, ms"
+    return "contestant", "step, ms", second, "MiB", "start, s", "error", "ratio"
 
 
 def _row(cell: Cell, outcome: Outcome) -> tuple[str, ...]:
     split = f" ({outcome.split} samples at once)" if outcome.split else ""
     name = outcome.entry.name + split
-    error = "" if outcome.error is None else f"{outcome.error:.0e}"
+    error = "" if outcome.error is None else f"{outcome.error:.1f}" if cell.problem.sampled else f"{outcome.error:.0e}"
     if outcome.state != "timed":
         return name, f"{outcome.state}: {outcome.reason}", "", "", "", error, ""
     started = "" if outcome.first_seconds is None else f"{outcome.first_seconds:.1f}"
     memory = "" if outcome.memory_mib is None else f"{outcome.memory_mib:.0f}"
-    step, evaluation = outcome.step_seconds, outcome.evaluation_seconds
-    shown = "" if evaluation is None else digits(1e3 * evaluation.median)
-    return name, _spread(step), shown, memory, started, error, _ratio(cell.ratio(outcome))
+    return (
+        name,
+        _spread(outcome.step_seconds),
+        _second(cell.problem, outcome),
+        memory,
+        started,
+        error,
+        _ratio(cell.ratio(outcome)),
+    )
+
+
+def _second(problem: Problem, outcome: Outcome) -> str:
+    """Return the evaluation's milliseconds; of sampled values their standard error."""
+    if problem.sampled:
+        return "" if outcome.squared_error is None else digits(math.sqrt(outcome.squared_error))
+    evaluation = outcome.evaluation_seconds
+    return "" if evaluation is None else digits(1e3 * evaluation.median)
 
 
 def _spread(timing: Timing | None) -> str:

@@ -32,6 +32,9 @@ WRONG = {
     "no layers": (("--layers", "0"), "--layers 0 is out of range"),
     "no time": (("--seconds", "0"), "--seconds 0 is out of range"),
     "not a time": (("--seconds", "nan"), "--seconds nan is out of range"),
+    "error": (("--noise", "--error", "0.9"), "--error 0.9 is out of range: it must be from 0 to 0.5"),
+    "error of no noise": (("--error", "0.01"), "--error is the strength of the noise: add --noise"),
+    "gradients of noise": (("--noise", "--input-gradients"), "with --noise there are values only"),
     "order": (("--order", "rotat"), "unknown order 'rotat'; did you mean 'rotate'?"),
     "threads": (("--threads", "3"), "--threads is 1, all or both, not '3'"),
     "no path": (("--python", "torchquantum"), "--python is NAME=PATH, not 'torchquantum'"),
@@ -82,6 +85,25 @@ def test_a_benchmark_checks_and_times_everyone(qlab: Qlab) -> None:
     pennylane = [each for name, each in contestants.items() if name.split()[0] in ("default.qubit", "lightning.qubit")]
     assert cell["fastest"]["PennyLane"]["ratio"] == min(each["ratio"] for each in pennylane)
     assert "3 qubits, batch 2, rotate first, 1 thread: qlab" in answer.err
+
+
+@pytest.mark.slow
+def test_a_benchmark_of_noise_checks_and_times_everyone(qlab: Qlab) -> None:
+    answer = qlab("bench", "--noise", "--qubits", "3", "--layers", "2", "--seconds", "0.2", "--json")
+    assert answer.code == 0, answer.err
+    exact, sampled = json.loads(answer.out)["cells"]
+    assert (exact["error"], exact["sampled"], sampled["sampled"]) == (0.003, False, True)
+    for cell in (exact, sampled):
+        own, others = cell["contestants"][0], cell["contestants"][1:]
+        for each in (own, *others):
+            assert each["state"] == "timed", each["reason"]
+        assert cell["fastest"]["Aer"]["ratio"] > 1
+    aer, cost = (
+        sampled["contestants"][1],
+        [each["step_seconds"]["median"] * each["squared_error"] for each in sampled["contestants"]],
+    )
+    assert aer["ratio"] == pytest.approx(cost[1] / cost[0])
+    assert "to the same standard error" in answer.err
 
 
 def _report() -> Report:
@@ -141,7 +163,7 @@ class Units:
 
 race.reference_for = lambda problem: entry(Right, "reference")
 try:
-    bench(Request((2,)), Units(), (stand_ins.OWN, entry(Stuck), entry(Right)))
+    bench(Request((2,)), Units(), lambda problem: (stand_ins.OWN, entry(Stuck), entry(Right)))
 except KeyboardInterrupt:
     print("interrupted")
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -10,11 +11,13 @@ import pennylane as qml
 import pytest
 import torch
 
+from qlab.bench import noise_catalogue
 from qlab.bench.catalogue import ENTRIES, Entry, reference_for
-from qlab.bench.check import TOLERANCE, deviation
+from qlab.bench.check import MOST_STANDARD_ERRORS, TOLERANCE, deviation, disagreement
 from qlab.bench.contestants.base import Contestant, Task
 from qlab.bench.problem import Array, Numbers, Problem
 
+NOISY = [*noise_catalogue.EXACT, *noise_catalogue.SAMPLED]
 INSTALLED = [entry for entry in ENTRIES if entry.is_importable()]
 REFERENCES = [reference_for(Problem(n, 1, 1, "rotate", False)) for n in (12, 13)]
 
@@ -77,6 +80,48 @@ def test_a_batch_in_parts_has_the_same_gradients() -> None:
     for entry in (entry for entry in INSTALLED if entry.splits):
         found = [np.asarray(each, np.float64) for each in built(entry, task).step(0)]
         assert deviation(found, expected(problem, task.numbers[0])) <= TOLERANCE[entry.precision]
+
+
+@pytest.mark.parametrize("error", [0.003, 0.1])
+@pytest.mark.parametrize("entry", NOISY, ids=lambda entry: f"{entry.name}-{entry.factory.rpartition(':')[2]}")
+def test_every_contestant_has_the_same_noise(entry: Entry, error: float) -> None:
+    sampled = entry in noise_catalogue.SAMPLED
+    problem = Problem(3, 4, 2, "entangle", error=error, sampled=sampled)
+    task = Task(problem, [problem.numbers(1), problem.numbers(2)], threads=1, split=problem.batch)
+    contestant, reference = built(entry, task), built(noise_catalogue.reference_for(problem), task)
+    for turn in (1, 0):
+        found, right = ([np.asarray(each, np.float64) for each in one.step(turn)] for one in (contestant, reference))
+        if sampled:
+            assert disagreement(found, right) <= MOST_STANDARD_ERRORS
+        else:
+            assert deviation(found, right) <= TOLERANCE[entry.precision]
+
+
+@pytest.mark.parametrize("entry", noise_catalogue.SAMPLED, ids=lambda entry: entry.name)
+def test_half_the_noise_is_seen(entry: Entry) -> None:
+    problem = Problem(3, 4, 2, "rotate", error=0.05, sampled=True)
+    halved = replace(problem, error=0.025)
+    numbers = [problem.numbers(1)]
+    found = built(entry, Task(halved, numbers, threads=1, split=4)).step(0)
+    right = built(noise_catalogue.reference_for(problem), Task(problem, numbers, threads=1, split=4)).step(0)
+    assert disagreement(found, right) > 2 * MOST_STANDARD_ERRORS
+
+
+def test_the_reference_that_samples_agrees_with_the_exact_one() -> None:
+    problem = Problem(3, 4, 2, "rotate", error=0.02, sampled=True)
+    larger = replace(problem, n_qubits=noise_catalogue.LAST_EXACT + 1)
+    task = Task(problem, [problem.numbers(1)], threads=1, split=4)
+    sampling = built(noise_catalogue.reference_for(larger), task)
+    assert disagreement(sampling.step(0), built(noise_catalogue.reference_for(problem), task).step(0)) < 3
+
+
+def test_disagreement_is_in_standard_errors() -> None:
+    values, errors = np.array([[0.5, -0.5]]), np.array([[0.03, 0.03]])
+    assert disagreement([values + 0.1, errors], [values, errors * 4 / 3]) == pytest.approx(2.0)
+    assert disagreement([values, errors], [values, errors * 0]) == 0.0
+    for wrong in ([values], [values * np.nan, errors], [values, errors[:, :1]]):
+        assert disagreement(wrong, [values, errors]) == np.inf
+    assert disagreement([values, errors * 0], [values, errors * 0]) == np.inf
 
 
 def test_deviation_is_absolute_for_values_and_relative_for_gradients() -> None:

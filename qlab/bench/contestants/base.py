@@ -43,3 +43,12 @@ class Contestant(Protocol):
     def evaluate(self, turn: int) -> None:
         """Compute the values only, without preparing for gradients; return when it is done."""
         ...
+
+
+class Sampler(Contestant, Protocol):
+    """A contestant whose values are means of random ones; a step returns them and their standard errors (B, K)."""
+
+    @property
+    def squared_error(self) -> float:
+        """The mean squared standard error of all values of all steps so far."""
+        ...
