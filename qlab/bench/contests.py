@@ -11,9 +11,7 @@ from qlab.bench.problem import Problem
 
 def entries_for(problem: Problem) -> Sequence[Entry]:
     """Return who may take part."""
-    if not problem.error:
-        return catalogue.ENTRIES
-    return noise_catalogue.SAMPLED if problem.sampled else noise_catalogue.EXACT
+    return noise_catalogue.entries_for(problem) if problem.error else catalogue.ENTRIES
 
 
 def reference_for(problem: Problem) -> Entry:

@@ -11,7 +11,7 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel, depolarizing_error
 
 from qlab.bench.contestants.base import Task
-from qlab.bench.contestants.sampling import SamplingStep
+from qlab.bench.contestants.sampling import SamplingStep, exact
 from qlab.bench.problem import Array, Problem
 from qlab.circuits.qiskit import to_qiskit
 
@@ -22,12 +22,13 @@ class DensityMatrix:
     PRECISION = "single"
 
     def __init__(self, task: Task) -> None:
-        self._simulator = simulator(task, "density_matrix", self.PRECISION)
+        self._problem, self._simulator = task.problem, simulator(task, "density_matrix", self.PRECISION)
         self._sets = circuits(task, per_trajectory=False)
 
     def step(self, turn: int) -> tuple[Any, ...]:
         """Return values (B, K)."""
-        return (saved(self._simulator.run(self._sets[turn], shots=1).result(), len(self._sets[turn])),)
+        result = self._simulator.run(self._sets[turn], shots=1).result()
+        return exact(self._problem, saved(result, len(self._sets[turn])))
 
     def evaluate(self, turn: int) -> None:
         """Compute the values, which is all that a step does."""

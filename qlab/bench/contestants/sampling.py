@@ -1,4 +1,4 @@
-"""The steps of whatever estimates values from trajectories."""
+"""What steps under noise return: exact values, or means of trajectories."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from qlab.bench.problem import Array
+from qlab.bench.problem import Array, Problem
+
+
+def exact(problem: Problem, values: Array) -> tuple[Array, ...]:
+    """Return what a step of an exact contestant returns: where others sample, standard errors of 0 besides."""
+    return (values, np.zeros_like(values)) if problem.sampled else (values,)
 
 
 class SamplingStep(ABC):
