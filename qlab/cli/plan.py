@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qlab.cli.arguments import Experiment, Json, Overrides, with_experiment
 
 
@@ -34,6 +36,20 @@ def command(overrides: Overrides = None, experiment: Experiment = None, json: Js
             f"{circuit.n_qubits} qubits, depth {circuit.depth}, {circuit.two_qubit_gates} two-qubit gates"
         )
         facts["backend"] = backend(found.backend)
+        facts |= _conditions(found.conditions)
         facts |= {f"executions: {what}": f"{count:,}" for what, count in found.executions.items()}
         facts["states of one batch"] = f"{found.state_memory_mib:.1f} MiB"
     print_facts(found.path, facts)
+
+
+def _conditions(conditions: dict[str, Any] | None) -> dict[str, str]:
+    """Return what is to be said of noise and shots."""
+    if conditions is None:
+        return {}
+    executed = conditions["executed"]
+    inserted = ", ".join(f"{name} {count}" for name, count in conditions["insertions"].items())
+    return {
+        "with noise or shots": f"{executed['n_qubits']} qubits, depth {executed['depth']}, "
+        f"{executed['two_qubit_gates']} two-qubit gates, shots {conditions['shots'] or 'none'}",
+        "noise insertions": inserted or "none",
+    }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qlab.config.conditions import conditional, has_conditions
+from qlab.config.options.noise import Device
 from qlab.config.schema import Component, RunConfig
 from qlab.config.validate import parts
 from qlab.files import sha256_file
@@ -32,9 +33,31 @@ def training_key(config: RunConfig) -> str:
 
 
 def evaluation_key(noise: Component, backend: Component, split: str) -> str:
-    """Return the key of an evaluation among those of one run, 12 hex digits."""
+    """Return the key of an evaluation among those of one run, 12 hex digits.
+
+    With the noise of a device of an account, another calibration makes it another evaluation.
+
+    Raises:
+        RequestError: there is no such account or device.
+        JobError: the calibration cannot be fetched.
+    """
     executor = described(backend) if has_conditions(noise, backend) else _without_conditions(backend)
-    return _digest({"noise": described(noise), "backend": executor, "split": split})
+    dates = _calibrations(noise)
+    calibrated = {"calibrated": dates} if dates else {}
+    return _digest({"noise": described(noise), "backend": executor, "split": split, **calibrated})
+
+
+def _calibrations(noise: Component) -> list[str | None]:
+    """Return when the devices of an account that are in a noise model were calibrated; stored ones never change."""
+    if isinstance(noise.options, Device):
+        from qlab.noise.device import calibration_date
+        from qlab.noise.ibm import is_of_account
+
+        return [calibration_date(noise.options.device)] if is_of_account(noise.options.device) else []
+    fields = dataclasses.fields(noise.options)
+    return [
+        date for field in fields for part in parts(noise.options, field, noise.name) for date in _calibrations(part)
+    ]
 
 
 def _without_conditions(backend: Component) -> dict[str, Any]:

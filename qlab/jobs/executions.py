@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from qlab.config.conditions import evaluation_of
 from qlab.config.schema import RunConfig
 from qlab.heads.head import Head, Projected
 
@@ -32,4 +33,5 @@ def executions(config: RunConfig, model: Head, sizes: Mapping[str, int], epochs:
         "training, gradients": epochs * sizes["train"] * gradient,
         "validation": (epochs + 1) * sizes["val"],
         "test": sizes["test"],
+        **({"test, with noise or shots": sizes["test"]} if evaluation_of(config) is not None else {}),
     }

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from qlab.config.schema import RunConfig
+from qlab.heads.head import Head
 from qlab.jobs.executions import executions
 from qlab.jobs.model import (
+    build_backend,
     build_model,
     check_conditions,
     circuit_resources,
     count_parameters,
     executed_by,
+    execution,
     feature_width,
     require_gradients,
     training_backend,
@@ -39,6 +42,8 @@ class Plan:
         trainable: trainable parameters; those of a trainable projection included.
         circuit: what one execution takes; None for a classical head.
         backend: its name and options, every choice left open made.
+        conditions: what noise and shots the circuit would be executed with: ``insertions`` by channel, ``shots``, and
+            the circuit as ``executed``; None without them.
         executions: circuit executions (one circuit for one example), upper bound: no early stopping.
         state_memory_mib: memory of one batch of state vectors, 2^n amplitudes each.
     """
@@ -50,6 +55,7 @@ class Plan:
     trainable: int
     circuit: CircuitResources | None
     backend: dict[str, Any]
+    conditions: dict[str, Any] | None
     executions: dict[str, int]
     state_memory_mib: float
 
@@ -77,9 +83,15 @@ def plan(config: RunConfig, progress: Progress) -> Plan:
         trainable=count_parameters(model, 0).trainable,
         circuit=resources,
         backend=executed_by(config.backend, backend, model, config.trainer.batch_size),
+        conditions=_conditions(config, model),
         executions=executions(config, model, sizes, config.trainer.epochs),
         state_memory_mib=_state_memory(config, resources) if resources else 0.0,
     )
+
+
+def _conditions(config: RunConfig, model: Head) -> dict[str, Any] | None:
+    report = execution(build_backend(config.backend, config.noise), model)
+    return report and {name: report[name] for name in ("insertions", "shots", "executed")}
 
 
 def _state_memory(config: RunConfig, resources: CircuitResources) -> float:

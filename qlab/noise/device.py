@@ -93,6 +93,11 @@ class DeviceNoise:
         return tuple(Located(item.channel, tuple(place[qubit] for qubit in item.qubits)) for item in after)
 
 
+def calibration_date(name: str) -> str | None:
+    """Return when a device was calibrated, ISO 8601, or None where it does not say; raises as ``device_named`` does."""
+    return calibration_of(device_named(name)).date
+
+
 @lru_cache(maxsize=8)
 def calibration_of(device: BackendV2) -> Calibration:
     """Return the calibration of a device; each is read once in a process."""

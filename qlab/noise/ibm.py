@@ -23,9 +23,14 @@ def stored_devices() -> dict[str, type[BackendV2]]:
     return {kind.backend_name: kind for kind in kinds if issubclass(kind, FakeBackendV2) and kind.backend_name}
 
 
+def is_of_account(name: str) -> bool:
+    """Return whether a device is looked up with an account, where it is calibrated anew from time to time."""
+    return name.startswith(_OWN)
+
+
 def check_name(name: str) -> None:
     """Raise ``UnknownNameError`` unless ``name`` is that of a stored device, or can be that of an account's."""
-    if not name.startswith(_OWN) and name not in stored_devices():
+    if not is_of_account(name) and name not in stored_devices():
         raise UnknownNameError("device", name, stored_devices())
 
 
@@ -41,7 +46,7 @@ def device_named(name: str) -> BackendV2:
         JobError: IBM does not answer.
     """
     check_name(name)
-    return _of_account(name) if name.startswith(_OWN) else stored_devices()[name]()
+    return _of_account(name) if is_of_account(name) else stored_devices()[name]()
 
 
 def _of_account(name: str) -> BackendV2:

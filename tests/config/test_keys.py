@@ -9,6 +9,7 @@ import pytest
 from qlab.config.compose import compose
 from qlab.config.keys import evaluation_key, training_key
 from qlab.config.validate import eval_config, run_config
+from qlab.noise import device
 
 
 def key(*overrides: str) -> str:
@@ -86,3 +87,23 @@ def test_evaluations_differ_by_backend_and_split() -> None:
 def test_noise_and_shots_count_where_training_is_aware_of_them(overrides: list[str]) -> None:
     assert key(*overrides) == key()
     assert key(*overrides, "trainer.noise_aware=true") != key("trainer.noise_aware=true")
+
+
+def test_another_calibration_of_an_accounts_device_is_another_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    dates = {"ibm_elsewhere": "2026-01-01T00:00:00"}
+    monkeypatch.setattr(device, "calibration_date", dates.__getitem__)
+
+    def evaluated(*overrides: str) -> str:
+        config = eval_config(compose("eval", ("backend=engine", *overrides)))
+        assert config.backend is not None
+        return evaluation_key(config.noise, config.backend, config.split)
+
+    noises = [
+        "noise=device noise.device=ibm_elsewhere",
+        "noise=composed noise.parts=[{name:device,device:ibm_elsewhere}]",
+    ]
+    before = [evaluated(*noise.split()) for noise in noises]
+    assert before == [evaluated(*noise.split()) for noise in noises]
+    dates["ibm_elsewhere"] = "2026-01-02T00:00:00"
+    assert not set(before) & {evaluated(*noise.split()) for noise in noises}
+    assert evaluated("noise=device", "noise.device=fake_torino")  # a stored one is not asked
