@@ -54,7 +54,7 @@ class AerBackend:
 
     def capabilities(self) -> Capabilities:
         """Return that it executes noise and shots, and has no gradients."""
-        return Capabilities(exact=True, shots=True, noise=True, gradients=frozenset())
+        return Capabilities(exact=True, shots=True, noise=True, gradients=frozenset(), batched=False)
 
     def resolved(self, circuit: Circuit, batch: int) -> dict[str, str]:
         """Return the method and the precision; nothing is left open."""

@@ -27,12 +27,14 @@ class Capabilities:
         shots: can estimate them from a given number of measurements.
         noise: can execute a noise model.
         gradients: by what its values can be differentiated: "inputs", "weights".
+        batched: whether a batch takes less than its samples one after the other.
     """
 
     exact: bool
     shots: bool
     noise: bool
     gradients: frozenset[str]
+    batched: bool = True
 
 
 class Backend(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import hydra
@@ -57,10 +57,20 @@ def _wrong_key(config_name: str, pairs: Sequence[tuple[str, str, bool]]) -> Requ
     known = {*_leaves(hydra.compose(config_name, chosen)), *groups}
     for key, value, added in pairs:
         if not added and key not in known and not key.startswith("hydra"):
-            return OptionError(f"unknown option '{key}'{did_you_mean(key, known)}")
+            return _without_options(key, groups, known) or OptionError(
+                f"unknown option '{key}'{did_you_mean(key, known)}"
+            )
         if "," in value and key not in groups and value[:1] not in "[{'\"":
             return OptionError(f"{key}={value}: one value is wanted here; a list is written [{value}]")
     return None
+
+
+def _without_options(key: str, groups: Sequence[str], known: Collection[str]) -> OptionError | None:
+    """Return what to say of an option of a group whose choice has none."""
+    group = key.partition(".")[0]
+    if group not in groups or any(name.startswith(f"{group}.") and name != f"{group}.name" for name in known):
+        return None
+    return OptionError(f"'{key}': what is chosen of {group} has no options; choose another with {group}=NAME besides")
 
 
 def _leaves(cfg: DictConfig) -> Iterator[str]:

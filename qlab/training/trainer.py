@@ -14,7 +14,7 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from qlab.errors import DivergedError
-from qlab.progress import Progress
+from qlab.progress import Progress, Silent
 from qlab.training.checkpoint import Epoch, Tensors, TrainingState, load_checkpoint, save_checkpoint
 from qlab.training.seeds import epoch_order
 
@@ -209,11 +209,14 @@ class Trainer:
         return len(labels) / (len(counts) * counts.float())
 
 
-def predict(model: nn.Module, features: torch.Tensor) -> torch.Tensor:
-    """Return the logits (N, n_classes) of features (N, n_features)."""
+def predict(
+    model: nn.Module, features: torch.Tensor, progress: Progress | None = None, *, batch: int = EVALUATION_BATCH
+) -> torch.Tensor:
+    """Return the logits (N, n_classes) of features (N, n_features), computed for ``batch`` of them at once."""
     model.eval()
+    parts = torch.split(features, batch)
     with torch.no_grad():
-        return torch.cat([model(part) for part in torch.split(features, EVALUATION_BATCH)])
+        return torch.cat([model(part) for part in (progress or Silent()).track(parts, "evaluation")])
 
 
 def score(model: nn.Module, examples: Examples, loss_function: nn.Module) -> tuple[float, float]:

@@ -19,6 +19,7 @@ WRONG = {
     "recipe": (("train", "-e", "lego_quantum_dots"), "did you mean 'lego_quantum_dot'?"),
     "key": (("train", "head.qbits=3"), "unknown option 'head.qbits'; did you mean 'head.n_qubits'?"),
     "added key": (("train", "+head.n_qubit=3"), "unknown option 'head.n_qubit'; did you mean 'head.n_qubits'?"),
+    "noise without a model": (("train", "noise.p=0.1"), "choose another with noise=NAME besides"),
     "top-level key": (("train", "sed=3"), "unknown option 'sed'; did you mean 'seed'?"),
     "type": (("train", "head.n_qubits=many"), "head.n_qubits=many: a whole number is wanted"),
     "fraction": (("train", "head.n_qubits=2.5"), "head.n_qubits=2.5: a whole number is wanted"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import torch
@@ -12,6 +14,8 @@ from qlab.errors import CorruptFileError, DivergedError
 from qlab.progress import Silent
 from qlab.training.seeds import epoch_order, torch_generator
 from qlab.training.trainer import OPTIMIZERS, Examples, Outcome, Trainer, predict
+
+T = TypeVar("T")
 
 
 def blobs(seed: int, size: int = 60) -> Examples:
@@ -91,6 +95,20 @@ def test_the_weights_kept_are_those_of_the_epoch_named(tmp_path: Path) -> None:
     val = blobs(2)
     loss = nn.functional.cross_entropy(predict(network, val.features), val.labels)
     assert float(loss) == pytest.approx(outcome.history[outcome.kept_epoch - 1].val_loss, rel=1e-6)
+
+
+def test_predictions_do_not_depend_on_how_many_are_made_at_once() -> None:
+    network, features = model(), blobs(2).features
+    torch.testing.assert_close(predict(network, features, batch=3), predict(network, features))
+    labels: list[str] = []
+
+    class Listener(Silent):
+        def track(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+            labels.append(label)
+            yield from items
+
+    predict(network, features, Listener())
+    assert labels == ["evaluation"]
 
 
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_epoch(tmp_path: Path) -> None:
