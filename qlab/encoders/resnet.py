@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ from qlab.encoders.backbone import WIDTHS, Backbone, channel_statistics
 from qlab.encoders.encoder import FitContext
 from qlab.encoders.fitted import pack_facts, require_fitted, under_prefix, unpack_facts, with_prefix
 from qlab.encoders.imagenet import imagenet_backbone, imagenet_file
+from qlab.encoders.pooled import KeptFeatures
 from qlab.encoders.pretrain import Pretrained, load_pretrained, pretrain_resnet
 from qlab.encoders.projection import Projection, gaussian, principal, standardising
 from qlab.encoders.source import SourceKind, source_examples, source_facts
@@ -71,6 +72,7 @@ class ResNet:
         self.schedule = Schedule(pretrain_epochs, pretrain_lr, batch_size=32, seed=seed)
         self.seed = seed
         self._backbone: Backbone | None = None
+        self._pooled: Callable[[FloatArray], FloatArray] | None = None
         self._projection: Projection | None = None
         self._facts: dict[str, object] = {}
 
@@ -121,12 +123,13 @@ class ResNet:
             DivergedError: the loss of the pre-training is not finite.
         """
         self._backbone, facts = self._load_weights(images, labels, context)
-        self._projection = self._fit_projection(self._backbone.pooled(images))
+        self._pooled = KeptFeatures(self._backbone, context.cache / "pooled", context.progress)
+        self._projection = self._fit_projection(self._pooled(images))
         self._facts = {"weights": self.weights, "projection": self.projection, **facts}
 
     def transform(self, images: FloatArray) -> FloatArray:
         """Return features (N, n_outputs) of images (N, C, H, W)."""
-        return require_fitted(self._projection).apply(require_fitted(self._backbone).pooled(images))
+        return require_fitted(self._projection).apply(require_fitted(self._pooled)(images))
 
     def state(self) -> State:
         """Return weights, batch-norm statistics, projection and facts."""
@@ -137,6 +140,7 @@ class ResNet:
     def load_state(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Restore what ``state`` returned."""
         self._backbone = Backbone.from_arrays(self.depth, under_prefix("backbone", state))
+        self._pooled = self._backbone.pooled
         self._projection = Projection.from_state(under_prefix("projection", state))
         self._facts = unpack_facts(state["facts"])
 

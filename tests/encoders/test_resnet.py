@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from qlab.data.dataset import FloatArray
 from qlab.encoders.backbone import Backbone, channel_statistics
 from qlab.encoders.resnet import ResNet
 from qlab.errors import OptionError
@@ -102,3 +103,31 @@ def test_other_depths_are_refused() -> None:
 def test_weights_path_without_imagenet_is_refused() -> None:
     with pytest.raises(OptionError, match="only with weights=imagenet"):
         ResNet(n_features=4, weights_path="weights.safetensors")
+
+
+def test_another_width_does_not_run_the_network_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train, seen = stripes(16, seed=0, side=24), []
+    run = Backbone.pooled
+
+    def watched(backbone: Backbone, images: FloatArray) -> FloatArray:
+        seen.append(len(images))
+        return run(backbone, images)
+
+    monkeypatch.setattr(Backbone, "pooled", watched)
+
+    def features(width: int, seed: int, images: FloatArray) -> FloatArray:
+        encoder = ResNet(n_features=width, weights="random", seed=seed)
+        encoder.fit(images, train.labels, context(tmp_path))
+        return encoder.transform(images)
+
+    first = features(4, 0, train.images)
+    np.testing.assert_array_equal(features(4, 0, train.images), first)
+    features(6, 0, train.images)
+    assert seen == [16]
+    features(4, 1, train.images)  # other weights
+    features(4, 0, train.images + 1)  # other images
+    assert seen == [16] * 3
+    (kept, *_) = sorted((tmp_path / "pooled").glob("*.safetensors"), key=lambda file: file.stat().st_mtime)
+    kept.write_bytes(b"damaged")
+    np.testing.assert_array_equal(features(4, 0, train.images), first)
+    assert seen == [16] * 4
