@@ -1,0 +1,1 @@
+"""Reports: tables, figures and self-contained pages, made of plain tables and records."""
