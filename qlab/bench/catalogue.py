@@ -25,6 +25,7 @@ class Entry:
         precision: of its states.
         bytes_per_gate: memory of a step per gate, sample and amplitude, as measured; 0 where it does not grow with
             the number of gates and hardly matters.
+        most_qubits: of a circuit; with more it takes minutes to begin, or for a step.
         splits: whether it can work on a part of the batch after the other.
         install: how to get it.
     """
@@ -36,6 +37,7 @@ class Entry:
     family: str
     precision: str = SINGLE
     bytes_per_gate: float = 0.0
+    most_qubits: int = 26
     splits: bool = False
     install: str = ""
 
@@ -65,6 +67,15 @@ ENTRIES = (
         precision=DOUBLE,
         bytes_per_gate=32.0,
         splits=True,
+    ),
+    Entry(
+        "default.qubit (jax.jit)",
+        f"{_HERE}.pennylane_jax:DefaultQubitJax",
+        "jax",
+        ("pennylane", "jax"),
+        "PennyLane on JAX",
+        most_qubits=4,
+        install=EXTRA,
     ),
     Entry("lightning.qubit", f"{_HERE}.pennylane:Lightning", "pennylane_lightning", _LIGHTNING_QUBIT, "PennyLane"),
     Entry(

@@ -11,7 +11,9 @@ from qlab.bench.problem import Problem
 
 def entries_for(problem: Problem) -> Sequence[Entry]:
     """Return who may take part."""
-    return noise_catalogue.entries_for(problem) if problem.error else catalogue.ENTRIES
+    if not problem.error:
+        return catalogue.ENTRIES
+    return noise_catalogue.SAMPLED if problem.sampled else noise_catalogue.EXACT
 
 
 def reference_for(problem: Problem) -> Entry:

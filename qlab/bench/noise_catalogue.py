@@ -18,34 +18,27 @@ def _aer(name: str, kind: str, precision: str, family: str = "Aer") -> Entry:
 
 
 def _mixed(name: str, family: str) -> Entry:
-    return Entry(name, f"{_HERE}.default_mixed:DefaultMixed", "pennylane", _MIXED, family, precision=DOUBLE)
+    factory = f"{_HERE}.default_mixed:DefaultMixed"
+    return Entry(name, factory, "pennylane", _MIXED, family, precision=DOUBLE, most_qubits=6)
 
 
-_FAST = (
+EXACT = (
     _own(QLAB.name, "Density", SINGLE),
     _own("qlab in complex128", "DensityDouble", DOUBLE),
     _aer("Aer density matrix", "DensityMatrix", SINGLE),
     _aer("Aer density matrix in complex128", "DensityMatrixDouble", DOUBLE),
+    _mixed("default.mixed", "PennyLane"),
 )
-_SLOW = (_mixed("default.mixed", "PennyLane"),)
 SAMPLED = (_own(QLAB.name, "Trajectories", SINGLE), _aer("Aer state vector", "StateVector", SINGLE))
 
 LAST_EXACT = 8  # qubits; above, density matrices take long
-LAST_SLOW = 6  # ... and default.mixed takes more than a minute for a batch
 _MIXED_REFERENCE = _mixed("default.mixed", "reference")
 _EXACT_REFERENCE = _aer("Aer density matrix in complex128", "DensityMatrixDouble", DOUBLE, "reference")
 _SAMPLED_REFERENCE = _aer("Aer state vector in complex128", "StateVectorReference", DOUBLE, "reference")
 
 
-def entries_for(problem: Problem) -> tuple[Entry, ...]:
-    """Return who may take part."""
-    if problem.sampled:
-        return SAMPLED
-    return (*_FAST, *_SLOW) if problem.n_qubits <= LAST_SLOW else _FAST
-
-
 def reference_for(problem: Problem) -> Entry:
     """Return who says what is right: an exact simulator, or one that samples more."""
-    if problem.n_qubits <= LAST_SLOW:
+    if problem.n_qubits <= _MIXED_REFERENCE.most_qubits:
         return _MIXED_REFERENCE
     return _SAMPLED_REFERENCE if problem.sampled and problem.n_qubits > LAST_EXACT else _EXACT_REFERENCE

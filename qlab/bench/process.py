@@ -21,6 +21,7 @@ _ROOT = Path(__file__).parents[2]
 _PROGRAM = "import sys; sys.path.insert(int(sys.argv[1]), sys.argv[2]); from qlab.bench.worker import main; main()"
 _FIRST, _LAST = "0", "1000"  # another interpreter has to find its own packages before those beside qlab
 _SECONDS_BETWEEN_LOOKS = 0.2
+_SHOWN = 60  # bytes of what is no answer
 
 
 class ContestantFailed(Exception):
@@ -73,7 +74,14 @@ class Process:
             elif surroundings.memory_is_short():
                 raise ContestantFailed("stopped before it took the last memory of this machine")
         line, _, self._unread = self._unread.partition(b"\n")
-        answer = json.loads(line)
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise ContestantFailed(
+                f"its interpreter says '{line[:_SHOWN].decode(errors='replace')}', which is no answer"
+            )
         if "error" in answer:
             raise ContestantFailed(answer["error"])
         return answer["answer"]

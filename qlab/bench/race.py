@@ -82,6 +82,9 @@ def race(cell: Cell, rules: Rules) -> Iterator[None]:
         for entry in rules.entries:
             outcome = Outcome(entry)
             cell.outcomes.append(outcome)
+            if cell.problem.n_qubits > entry.most_qubits:
+                outcome.stop("skipped", f"takes minutes with more than {entry.most_qubits} qubits")
+                continue
             try:
                 process = stack.enter_context(closing(rules.start(entry, cell.threads)))
             except ContestantFailed as failure:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from qlab.bench.catalogue import ENTRIES
+from qlab.bench.contests import entries_for
 from qlab.bench.noise_catalogue import LAST_EXACT
 from qlab.bench.problem import ANSATZE, Problem
 from qlab.errors import OptionError, UnknownNameError
@@ -61,10 +60,11 @@ class Request:
         for order in self.orders:
             if order not in ANSATZE:
                 raise UnknownNameError("order", order, ANSATZE)
+        known = {entry.name for problem in self.problems() for entry in entries_for(problem)}
         for name, python in self.pythons.items():
-            if name not in {entry.name for entry in ENTRIES}:
-                raise UnknownNameError("contestant", name, (entry.name for entry in ENTRIES))
-            if shutil.which(os.path.expanduser(python)) is None:
+            if name not in known:
+                raise UnknownNameError("contestant", name, known)
+            if shutil.which(python) is None:
                 raise OptionError(f"--python {name}={python}: there is no such program")
 
     def problems(self) -> list[Problem]:

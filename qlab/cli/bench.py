@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,6 +67,8 @@ def command(
 
     if error is not None and not noise:
         raise typer.BadParameter("--error is the strength of the noise: add --noise")
+    if error == 0:
+        raise typer.BadParameter("--error 0 is no noise: leave --noise out")
     if input_gradients and noise:
         raise typer.BadParameter("--input-gradients: with --noise there are values only")
     request = Request(
@@ -128,4 +131,4 @@ def _pythons(words: list[str]) -> dict[str, str]:
     wrong = next((word for word, (_, sign, path) in zip(words, pairs, strict=True) if not sign or not path), None)
     if wrong is not None:
         raise typer.BadParameter(f"--python is NAME=PATH, not '{wrong}'")
-    return {name: path for name, _, path in pairs}
+    return {name: os.path.expanduser(path) for name, _, path in pairs}

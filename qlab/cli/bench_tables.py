@@ -62,6 +62,8 @@ def _spread(timing: Timing | None) -> str:
     """Return the median and half the distance of the quartiles."""
     if timing is None:
         return ""
+    if timing.count == 1:
+        return f"{digits(1e3 * timing.median)} (once)"
     return f"{digits(1e3 * timing.median)} ±{50 * (timing.high - timing.low) / timing.median:.0f} %"
 
 

@@ -33,6 +33,8 @@ WRONG = {
     "no time": (("--seconds", "0"), "--seconds 0 is out of range"),
     "not a time": (("--seconds", "nan"), "--seconds nan is out of range"),
     "error": (("--noise", "--error", "0.9"), "--error 0.9 is out of range: it must be from 0 to 0.5"),
+    "no noise": (("--noise", "--error", "0"), "--error 0 is no noise: leave --noise out"),
+    "peer without noise": (("--noise", "--python", "torchquantum=python3"), "unknown contestant 'torchquantum'"),
     "error of no noise": (("--error", "0.01"), "--error is the strength of the noise: add --noise"),
     "gradients of noise": (("--noise", "--input-gradients"), "with --noise there are values only"),
     "order": (("--order", "rotat"), "unknown order 'rotat'; did you mean 'rotate'?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,20 @@ def test_without_a_reference_nobody_is_timed(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(1 for _ in race(cell, rules)) == units(rules)
     assert cell.own.state == "skipped"
     assert "nothing to check against, for reference ValueError" in cell.own.reason
+
+
+def test_who_would_take_minutes_is_left_out(run: Run) -> None:
+    slow = run(entry(stand_ins.Right, "slow", most_qubits=PROBLEM.n_qubits - 1))["slow"]
+    assert (slow.state, slow.reason) == ("skipped", f"takes minutes with more than {PROBLEM.n_qubits - 1} qubits")
+
+
+def test_an_interpreter_that_says_something_else_is_a_failure(tmp_path: Path) -> None:
+    talkative = tmp_path / "python"
+    talkative.write_text("#!/bin/sh\necho welcome\n")
+    talkative.chmod(0o755)
+    process = Rules(0.05, 60.0, (), {"Right": str(talkative)}).start(entry(stand_ins.Right), threads=1)
+    with closing(process), pytest.raises(ContestantFailed, match="says 'welcome', which is no answer"):
+        process.receive(60.0)
 
 
 def test_an_interpreter_that_is_none_is_a_failure(tmp_path: Path) -> None:
