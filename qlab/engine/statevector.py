@@ -44,6 +44,7 @@ def expectations(
     Raises:
         CircuitError: an observable that does not fit, or amplitudes that are all zero.
         OptionError: the method cannot be had here.
+        TypeError: inputs or weights are no tensors.
         ValueError: wrong shape, dtype or device of a tensor.
     """
     words = pauli_words(circuit.n_qubits, observables)
@@ -116,7 +117,13 @@ def _chunks(numbers: Numbers, size: int) -> Iterator[slice]:
 
 
 def check_tensors(circuit: Circuit, inputs: torch.Tensor, weights: torch.Tensor, dtype: torch.dtype) -> None:
-    """Raise ``ValueError`` where inputs or weights do not fit the circuit, or a dtype is none of the state's."""
+    """Raise ``ValueError`` where inputs or weights do not fit the circuit, or a dtype is none of the state's.
+
+    Raise ``TypeError`` where they are no tensors.
+    """
+    for name, tensor in (("inputs", inputs), ("weights", weights)):
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f"{name} must be a torch.Tensor, not {type(tensor).__name__}; torch.as_tensor makes one")
     if dtype not in (torch.complex64, torch.complex128):
         raise ValueError(f"dtype must be torch.complex64 or torch.complex128, not {dtype}")
     if inputs.ndim != 2 or inputs.shape[1] != circuit.n_inputs:

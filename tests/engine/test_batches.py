@@ -157,3 +157,10 @@ def test_a_gpu_gives_the_same_as_a_cpu(encoding: str) -> None:
         found.append([tensor.cpu() for tensor in (values, *gradients)])
     for on_cpu, on_gpu in zip(*found, strict=True):
         torch.testing.assert_close(on_cpu, on_gpu)
+
+
+def test_arrays_of_numpy_are_refused_by_name() -> None:
+    with pytest.raises(TypeError, match=r"inputs must be a torch.Tensor, not ndarray"):
+        expectations(CIRCUIT, INPUTS.numpy(), WEIGHTS)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"weights must be a torch.Tensor, not list"):
+        expectations(CIRCUIT, INPUTS, WEIGHTS.tolist())  # type: ignore[arg-type]
