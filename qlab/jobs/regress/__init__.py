@@ -1,0 +1,1 @@
+"""Regressions: small recipes whose results are compared with stored expectations."""
