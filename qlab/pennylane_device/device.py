@@ -14,7 +14,7 @@ from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.exceptions import DeviceError
 from pennylane.math import Interface
-from pennylane.measurements import ExpectationMP, StateMeasurement
+from pennylane.measurements import ExpectationMP, StateMeasurement, StateMP
 from pennylane.ops import Hermitian, SparseHamiltonian
 
 from qlab.engine.choice import Method
@@ -87,7 +87,7 @@ class EngineDevice(Device):  # type: ignore[misc]
         """Return the config with what it leaves open.
 
         PyTorch sees through the device. Other interfaces get vector-Jacobian products, but JAX does only where it asks
-        for them, for it may want forward mode.
+        for them, for it may want forward mode, or where results are complex, which PennyLane's forward mode is not.
 
         Raises:
             DeviceError: mid-circuit measurements in another way than by deferring them.
@@ -98,7 +98,7 @@ class EngineDevice(Device):  # type: ignore[misc]
             raise DeviceError(f"{self.name} defers mid-circuit measurements; mcm_method={method} is not possible")
         changed: dict[str, Any] = {"mcm_config": replace(config.mcm_config, mcm_method="deferred")}
         if config.gradient_method in _ASKED:
-            products = _takes_products(config)
+            products = _takes_products(config, circuit)
             changed |= {
                 "gradient_method": _NATIVE if config.interface == Interface.TORCH else _OWN,
                 "use_device_gradient": True,
@@ -154,10 +154,11 @@ class EngineDevice(Device):  # type: ignore[misc]
         return tuple(found[place] for place in range(len(found)))
 
 
-def _takes_products(config: Any) -> bool:
+def _takes_products(config: Any, circuit: Any) -> bool:
     """Return whether derivatives are to be vector-Jacobian products, and not whole Jacobians."""
     if config.interface in (Interface.JAX, Interface.JAX_JIT):
-        return bool(config.use_device_jacobian_product)
+        has_complex = circuit is not None and any(isinstance(each, StateMP) for each in circuit.measurements)
+        return has_complex or bool(config.use_device_jacobian_product)
     return bool(config.interface != Interface.TORCH)
 
 

@@ -15,6 +15,7 @@ from qlab.pennylane_device.jobs import Job
 from qlab.pennylane_device.numbers import Run, run_of
 from qlab.pennylane_device.outcomes import Expectations, FinalState, Outcome
 from qlab.pennylane_device.phases import phases
+from qlab.pennylane_device.wires import state_wires, without_work_wires
 
 _STATE_BYTES = 1 << 26
 
@@ -94,6 +95,6 @@ def _fitted(run: Run, inputs: torch.Tensor) -> tuple[Circuit, torch.Tensor, torc
 
 
 def _final_state(job: Job, states: torch.Tensor) -> FinalState:
-    is_batch, n_qubits = job.script.batch is not None, job.n_qubits
-    shape = [len(states)] * is_batch + [2] * n_qubits
-    return FinalState(job.tape, states[:, : 2**n_qubits].reshape(shape), is_batch)
+    is_batch, n_wires = job.script.batch is not None, len(state_wires(job.tape)) or job.n_qubits
+    states = without_work_wires(states[:, : 2**job.n_qubits], n_wires)
+    return FinalState(job.tape, states.reshape([len(states)] * is_batch + [2] * n_wires), is_batch)

@@ -13,6 +13,7 @@ from pennylane import math
 from qlab.pennylane_device.pauli import PauliSums, pauli_sums
 from qlab.pennylane_device.preparation import first_states
 from qlab.pennylane_device.script import Leaves, Script, script_of
+from qlab.pennylane_device.wires import numbered
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def job_of(tape: Any, leaves: Leaves | None = None) -> Job:
         first = _first(script)
         if first is None or not first.is_complex():
             return Job(tape, script, sums, first)
-    tape = tape.map_to_standard_wires()
+    tape = numbered(tape)
     script = script_of(tape, range(tape.num_wires), leaves)
     return Job(tape.copy(measurements=list(script.measurements)), script, None, _first(script))
 

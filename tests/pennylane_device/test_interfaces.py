@@ -133,7 +133,7 @@ def jax() -> Iterator[Any]:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PennyLane's use of JAX
 @pytest.mark.parametrize("x", [FEATURES, BATCH], ids=["one", "batch"])
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", [*FUNCTIONS, state])
 @pytest.mark.parametrize("device_vjp", [False, True])
 @pytest.mark.parametrize("jit", [False, True])
 def test_gradients_in_jax(jax: Any, function: Callable[..., Any], x: Any, device_vjp: bool, jit: bool) -> None:
@@ -143,7 +143,7 @@ def test_gradients_in_jax(jax: Any, function: Callable[..., Any], x: Any, device
     node = qml.QNode(function, device, interface="jax", device_vjp=device_vjp)
 
     def total(x: Any, w: Any) -> Any:
-        return sum(jax.numpy.sum(each * directions(each.shape).numpy()) for each in node(x, w))
+        return sum(jax.numpy.sum(jax.numpy.real(each * directions(each.shape).numpy())) for each in node(x, w))
 
     gradient = jax.grad(total, argnums=(0, 1))
     found = (jax.jit(gradient) if jit else gradient)(jax.numpy.array(x), jax.numpy.array(WEIGHTS))
