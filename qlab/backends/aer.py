@@ -26,6 +26,7 @@ from qlab.engine.readings import readings
 from qlab.engine.sampling.outcomes import means, standard_errors
 from qlab.engine.sampling.settings import masks, settings, turned
 from qlab.engine.statevector import check_tensors
+from qlab.engine.trajectories.rare import squared_error, squared_miss
 from qlab.engine.trajectories.streams import Samples, Seed, sequences
 from qlab.errors import CapabilityError
 from qlab.noise.noisy import NoisyCircuit
@@ -91,10 +92,26 @@ class AerBackend:
         seeds = sequences(seed, samples, len(inputs))
         for place, (row, stream) in enumerate(zip(inputs.detach().cpu().tolist(), seeds, strict=True)):
             sample = _Sample(noisy, words, row, w, stream)
+            if not np.isfinite([*row, *w]).all():  # Aer would count outcomes all the same
+                values[place] = errors[place] = np.nan
+                continue
             values[place], errors[place] = self._values(sample) if shots is None else self._counted(sample, shots)
         exact = shots is None and (self._method == "density_matrix" or not any(noisy.channels))
         found, uncertain = (torch.from_numpy(array).to(inputs.device) for array in (values, errors))
-        return Estimate(found, None if exact else uncertain, how={"simulation": f"aer {self._method}"})
+        return Estimate(
+            found,
+            None if exact else uncertain,
+            self._states(noisy, len(inputs), shots, words),
+            {"simulation": f"aer {self._method}"},
+        )
+
+    def _states(
+        self, noisy: NoisyCircuit, count: int, shots: int | None, words: tuple[PauliWord, ...]
+    ) -> torch.Tensor | None:
+        """Return how many states (B,) are drawn for each of ``count`` samples; None where none is."""
+        if self._method != "statevector" or not any(noisy.channels):
+            return None
+        return torch.full((count,), self._trajectories if shots is None else shots * len(settings(words)))
 
     def _values(self, sample: _Sample) -> tuple[Doubles, Doubles]:
         """Return expectation values (K,) as read, and their standard errors; zeros where they are exact."""
@@ -109,8 +126,9 @@ class AerBackend:
         each = read(torch.from_numpy(saved.T.reshape(shots, -1)))
         if shots == 1:
             return each[0].numpy(), np.zeros(len(sample.words))
-        missed = each.mean(0) / shots  # one trajectory off by the whole value: agreement of all is no certainty
-        return each.mean(0).numpy(), (each.var(0) / shots + missed.square()).sqrt().numpy()
+        squares, number = (each - each.mean(0)).square(), torch.tensor(float(shots))
+        missed = squared_miss(read.farthest(each.mean(0)), number, squares.sum(0), squares.square().sum(0))
+        return each.mean(0).numpy(), squared_error(each.var(0) / shots, missed).sqrt().numpy()
 
     def _counted(self, sample: _Sample, shots: int) -> tuple[Doubles, Doubles]:
         """Return means (K,) of what is read, and their standard errors."""

@@ -127,7 +127,7 @@ class Account:
 
     def __init__(self) -> None:
         self._how: dict[str, str] = {}
-        self._errors, self._counts, self._shifts, self._sizes = Running(), Running(), Running(), Running()
+        self._errors, self._counts, self._shifts, self._squares = Running(), Running(), Running(), Running()
 
     def add(self, found: Estimate, ideal: torch.Tensor | None) -> None:
         """Take in the values of a batch, and the ideal ones where they are known."""
@@ -137,11 +137,17 @@ class Account:
         if found.trajectories is not None:
             self._counts.add(found.trajectories)
         if ideal is not None:
-            self._shifts.add(found.values.detach() - ideal)
-            self._sizes.add((found.values.detach() - ideal).abs())
+            shifts = found.values.detach().double() - ideal
+            drawn = 0.0 if found.standard_errors is None else found.standard_errors.double().square()
+            self._shifts.add(shifts)
+            self._squares.add(shifts.square() - drawn)
 
     def summary(self) -> dict[str, Any]:
-        """Return the way of computation, and means over samples and observables."""
+        """Return the way of computation, and means over samples and observables.
+
+        ``shift_rms`` is the root mean square of the shifts from the ideal values. Estimates are off by chance too: the
+        square of their standard error, which that adds in the mean, is taken off.
+        """
         return {
             **self._how,
             "standard_error_mean": self._errors.mean,
@@ -149,7 +155,7 @@ class Account:
             "trajectories_mean": self._counts.mean,
             "trajectories_total": None if self._counts.mean is None else int(self._counts.total),
             "shift_mean": self._shifts.mean,
-            "shift_mean_absolute": self._sizes.mean,
+            "shift_rms": None if self._squares.mean is None else max(self._squares.mean, 0.0) ** 0.5,
         }
 
 

@@ -15,7 +15,7 @@ class Estimate:
     Attributes:
         values: (B, K).
         standard_errors: (B, K), of the values; None where they are exact.
-        trajectories: (B,), how many states with errors each sample's values come from; None where there are none.
+        trajectories: (B,), how many random states each sample's values come from; None where there are none.
         how: the way they were computed, in words for a record.
     """
 

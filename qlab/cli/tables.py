@@ -7,61 +7,51 @@ from typing import TYPE_CHECKING, Any
 
 from qlab.cli.output import print_facts
 from qlab.records.environment import made_by_other_code
+from qlab.reports.values import component
 
 if TYPE_CHECKING:
-    from qlab.jobs.run import Run
-    from qlab.records.record import EvaluationRecord, TrainRecord
+    from qlab.jobs.run import Evaluation, Run
+    from qlab.records.record import Record, TrainRecord
 
 
 def print_run(run: Run) -> None:
     """Print the table of a training run."""
     record = run.record
-    found = f"found, finished {record.finished}{_other_code(record.environment)}" if run.found else "computed now"
     facts = {
         **_data(record.dataset),
         "encoder": _encoder(record),
         "head": _head(record),
-        **({} if record.circuit is None else {"backend": backend(record.backend)}),
-        **({} if record.execution is None else {"noise": _named(record.noise), **_conditions(record.execution)}),
+        **({} if record.circuit is None else {"backend": component(record.backend)}),
+        **({} if record.execution is None else {"noise": component(record.noise), **_conditions(record.execution)}),
         **_scores(record.metrics, "test"),
         "validation accuracy": _accuracy(record.val_metrics),
         "training": _training(record),
         "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in record.timing.items()),
         "peak memory": f"{record.peak_memory_mib:.0f} MiB",
-        "result": found,
+        "result": _result(record, run.found),
         "files": str(run.path),
     }
     print_facts(f"{record.name}  ({record.key})", facts)
 
 
-def print_evaluation(run: Run, record: EvaluationRecord) -> None:
+def print_evaluation(run: Run, evaluation: Evaluation) -> None:
     """Print the table of an evaluation beside the run's own accuracy."""
+    record = evaluation.record
     changed = record.changed_predictions
     facts = {
         **_data(record.dataset),
-        "backend": backend(record.backend),
-        "noise": _named(record.noise),
+        "backend": component(record.backend),
+        "noise": component(record.noise),
         **_conditions(record.execution),
         **_scores(record.metrics, record.split),
         "the run's own test accuracy": _accuracy(run.metrics),
         "changed predictions": "not known for this split" if changed is None else f"{changed}",
         "features": "those of training" if record.same_features else "computed anew, not bit for bit those of training",
         "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in record.timing.items()),
-        "files": str(run.folder.evaluations / f"{record.key}.json"),
+        "result": _result(record, evaluation.found),
+        "files": str(run.folder.evaluation(record.key)),
     }
     print_facts(f"evaluation of {run.path.name}  ({record.key})", facts)
-
-
-def backend(options: Mapping[str, Any]) -> str:
-    """Return a backend's name and options as one cell."""
-    given = ", ".join(f"{name} {value}" for name, value in options.items() if name != "name" and value is not None)
-    return f"{options['name']}: {given}" if given else str(options["name"])
-
-
-def _named(component: Mapping[str, Any]) -> str:
-    options = {option: value for option, value in component.items() if option != "name" and value is not None}
-    given = ", ".join(f"{option} {value}" for option, value in options.items())
-    return f"{component['name']}: {given}" if given else str(component["name"])
 
 
 def _conditions(execution: Mapping[str, Any] | None) -> dict[str, str]:
@@ -84,8 +74,9 @@ def _conditions(execution: Mapping[str, Any] | None) -> dict[str, str]:
         mean, largest = execution["standard_error_mean"], execution["standard_error_max"]
         facts["standard error of <Z>"] = f"{mean:.4f} on average, at most {largest:.4f}"
     if execution["shift_mean"] is not None:
-        absolute = execution["shift_mean_absolute"]
-        facts["shift of <Z> from ideal"] = f"{execution['shift_mean']:+.4f} on average, {absolute:.4f} in size"
+        size = execution.get("shift_rms")  # records of older code have another one
+        root = "" if size is None else f", {size:.4f} root mean square"
+        facts["shift of <Z> from ideal"] = f"{execution['shift_mean']:+.4f} on average{root}"
     return facts
 
 
@@ -137,6 +128,10 @@ def _training(record: TrainRecord) -> str:
     training = record.training
     early = ", stopped early" if training["stopped_early"] else ""
     return f"{training['epochs']} epochs{early}, kept epoch {training['kept_epoch']}, seed {record.config['seed']}"
+
+
+def _result(record: Record, found: bool) -> str:
+    return f"found, finished {record.finished}{_other_code(record.environment)}" if found else "computed now"
 
 
 def _other_code(environment: Mapping[str, Any]) -> str:

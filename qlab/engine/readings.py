@@ -40,6 +40,11 @@ class Readings:
         read: torch.Tensor = values @ values.new_tensor(self.matrix.T) + values.new_tensor(self.shifts)
         return read
 
+    def farthest(self, values: torch.Tensor) -> torch.Tensor:
+        """Return how far (..., K) values as read can be from such ones at most, where words lie between -1 and 1."""
+        reach = values.new_tensor(np.abs(self.matrix).sum(1))
+        return reach + (values - values.new_tensor(self.shifts)).abs()
+
 
 def readings(noisy: NoisyCircuit, words: tuple[PauliWord, ...]) -> Readings:
     """Return what ``words`` on the qubits of ``noisy.circuit`` are read as.

@@ -126,7 +126,7 @@ class NoiseModel:
         What does nothing is not inserted. An amplitude embedding is a preparation, not a gate: nothing follows it.
 
         Raises:
-            NoiseError: a rule names gates that do not occur, or the model, or a part of it, is not zero but inserts
+            NoiseError: a rule names a gate that does not occur, or the model, or a part of it, is not zero but inserts
                 nothing.
             OptionError: the readout error is that of another number of qubits.
         """
@@ -157,10 +157,10 @@ class NoiseModel:
             part._check(circuit)
         occurring = f"its gates are {', '.join(sorted(circuit.counts))}"
         for names in [rule.gates for rule in self.rules] + [error.gates for error in self.over_rotations]:
-            if names and not names & set(circuit.counts):
+            if missing := sorted(names - set(circuit.counts)):
                 raise NoiseError(
-                    f"the noise model {self.name} follows {', '.join(sorted(names))}, which the circuit does not "
-                    f"have: {occurring}"
+                    f"the noise model {self.name} follows {', '.join(missing)}, which the circuit does not have: "
+                    f"{occurring}"
                 )
         if not self.is_identity and not self._changes(circuit):
             raise NoiseError(f"the noise model {self.name} inserts nothing into this circuit: {occurring}")

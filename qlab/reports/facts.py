@@ -16,7 +16,7 @@ SHORT_COMMIT = 12
 _MEANS = {
     "standard_error_mean": "standard error",
     "shift_mean": "shift of ⟨Z⟩",
-    "shift_mean_absolute": "its size",
+    "shift_rms": "its root mean square",
 }
 
 
@@ -100,7 +100,7 @@ def executions(records: Sequence[Record]) -> Cells | None:
         if record["execution"] is not None:
             rows.setdefault(_execution(record), []).append(record["execution"])
     header = ["noise", "inserted", "circuit as executed", "simulation", "shots", *_MEANS.values()]
-    cells = [[*fixed, *(_mean([found[name] for found in same]) for name in _MEANS)] for fixed, same in rows.items()]
+    cells = [[*fixed, *(_mean([found.get(name) for found in same]) for name in _MEANS)] for fixed, same in rows.items()]
     return Cells(header, cells) if cells else None
 
 

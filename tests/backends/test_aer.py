@@ -13,7 +13,8 @@ from qlab.circuits import Circuit, variational
 from qlab.circuits.gates import GATES
 from qlab.engine import density, expectations
 from qlab.errors import CapabilityError
-from qlab.noise import NoiseModel, NoisyCircuit
+from qlab.noise import Located, NoiseModel, NoisyCircuit
+from qlab.noise.channels import bit_flip
 from qlab.testing.backends import check_backend
 from tests.engine.noisy_cases import GATES_ALONE, LAYERS, MODELS, WORDS, case_of, layers, random_noisy, z_scores
 
@@ -132,3 +133,40 @@ def test_too_little_memory_is_one_line(capfd: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(CapabilityError, match=r"aer with method=density_matrix: one sample needs \d+ MiB of memory"):
         AerBackend().expectations(Circuit(20, [("Hadamard", q) for q in range(20)]), torch.zeros(1, 0), torch.zeros(0))
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("method", ["density_matrix", "statevector"])
+@pytest.mark.parametrize("shots", [50, None])
+def test_what_is_no_number_stays_none(method: str, shots: int | None) -> None:
+    case = layers("lego")
+    backend = AerBackend(method=method, trajectories=10)  # type: ignore[arg-type]
+    inputs, weights = case.samples(3).clone(), case.weights.clone()
+    inputs[1, 0] = torch.nan
+    found = backend.estimate(case.noisy, inputs, weights, ["Z0", "X1"], shots=shots, seed=0).values
+    assert found.isnan().all(1).tolist() == [False, True, False]
+    weights[0] = torch.nan
+    assert backend.estimate(case.noisy, inputs, weights, ["Z0", "X1"], shots=shots, seed=0).values.isnan().all()
+
+
+def test_states_that_were_drawn_are_counted() -> None:
+    case = layers("lego")
+
+    def counted(method: str, shots: int | None, noisy: NoisyCircuit = case.noisy) -> list[int] | None:
+        backend = AerBackend(method=method, trajectories=12)  # type: ignore[arg-type]
+        found = backend.estimate(noisy, case.samples(2), case.weights, ["Z0", "X0", "Z1"], shots=shots, seed=0)
+        return None if found.trajectories is None else found.trajectories.tolist()
+
+    assert counted("statevector", None) == [12, 12]
+    assert counted("statevector", 30) == [60, 60]  # Z0 and Z1 are measured together
+    assert counted("density_matrix", 30) is None
+    assert counted("statevector", 30, NoisyCircuit(LAYERS, ((),) * len(LAYERS.gates))) is None
+
+
+def test_rare_errors_of_a_value_near_zero() -> None:
+    circuit = Circuit(1, [("Hadamard", 0), ("RZ", 0, 0.8), ("RZ", 0, np.pi / 2 - 0.8), ("Hadamard", 0)])
+    noisy = NoisyCircuit(circuit, ((), (Located(bit_flip(0.01), (0,)),), (), ()))
+    case = case_of(noisy, ["Z0"], np.random.default_rng(0))
+    backend = AerBackend(method="statevector", trajectories=50)
+    found = backend.estimate(noisy, case.samples(40), case.weights, ["Z0"], shots=None, seed=0)
+    assert found.standard_errors is not None
+    assert z_scores(case, found.values, found.standard_errors).abs().max() < 5  # three of five had no error at all

@@ -62,7 +62,7 @@ def test_the_report_says_what_was_done() -> None:
     assert (report["simulation"], report["shots"], report["standard_error_mean"]) == ("density", None, None)
     ideal = EngineBackend(precision="double").expectations(CIRCUIT, INPUTS, WEIGHTS)
     assert report["shift_mean"] == pytest.approx((found - ideal).mean().item(), abs=1e-6)
-    assert report["shift_mean_absolute"] == pytest.approx((found - ideal).abs().mean().item(), abs=1e-6)
+    assert report["shift_rms"] == pytest.approx((found - ideal).square().mean().sqrt().item(), abs=1e-6)
     sampled = conditions(shots=50)
     sampled.expectations(CIRCUIT, INPUTS, WEIGHTS)
     assert 0.05 < sampled.report(CIRCUIT)["standard_error_max"] <= 1 / 7**0.5 / 2 + 0.05
@@ -73,3 +73,29 @@ def test_a_model_that_inserts_nothing_is_an_error() -> None:
     under = Conditions("engine", EngineBackend(), nowhere, None, 0)
     with pytest.raises(NoiseError, match="CZ, which the circuit does not have: its gates are CNOT, RX, RY, RZ"):
         under.expectations(CIRCUIT, INPUTS, WEIGHTS)
+
+
+@pytest.mark.parametrize("simulation", ["density", "trajectories"])
+def test_the_size_of_a_shift_has_no_sampling_error_in_it(simulation: str) -> None:
+    weak = NoiseModel("flips", (Rule(Channel.pauli("bit_flip", [0.997, 0.003, 0, 0])),))
+    inputs = torch.tensor(np.random.default_rng(0).normal(size=(400, 3)))
+
+    def size(simulation: str, shots: int | None) -> tuple[float, float | None]:
+        backend = EngineBackend(simulation=simulation)  # type: ignore[arg-type]
+        under = Conditions("engine", backend, weak, shots, 0, compare=True)
+        under.expectations(CIRCUIT, inputs, WEIGHTS)
+        report = under.report(CIRCUIT)
+        return report["shift_rms"], report["standard_error_mean"]
+
+    exact, _ = size("density", None)
+    drawn, error = size(simulation, 200)
+    assert error is not None
+    # A squared value of variance s^2 around d has the variance 4 d^2 s^2 + 2 s^4; those of a sample go together.
+    spread = ((4 * exact**2 * error**2 + 2 * error**4) / 400) ** 0.5
+    assert abs(drawn**2 - exact**2) < 5 * spread < error**2  # which it would be off by
+
+
+def test_a_shift_that_is_not_there_has_no_size() -> None:
+    under = Conditions("engine", EngineBackend(), NoiseModel("none"), 50, 1, compare=True)
+    under.expectations(CIRCUIT, INPUTS, WEIGHTS)
+    assert under.report(CIRCUIT)["shift_rms"] < 0.05 < under.report(CIRCUIT)["standard_error_mean"]

@@ -172,3 +172,25 @@ def test_no_shots_are_refused() -> None:
     case = layers("lego")
     with pytest.raises(OptionError, match="shots=0 measure nothing"):
         sample(case.noisy, case.inputs, case.weights, shots=0, states="density", seed=0)
+
+
+@pytest.mark.parametrize("name", ["lego", "amplitude_damping"])
+def test_what_is_no_number_stays_none(name: str, states: States) -> None:
+    case = layers(name)
+    inputs, weights = case.samples(3).clone(), case.weights.clone()
+    expected = sample(case.noisy, inputs, weights, WORDS, shots=40, states=states, seed=0)
+    inputs[1, 0] = torch.nan
+    found = sample(case.noisy, inputs, weights, WORDS, shots=40, states=states, seed=0)
+    assert found.values[1].isnan().all()
+    assert found.standard_errors[1].isnan().all()
+    torch.testing.assert_close(found.values[[0, 2]], expected.values[[0, 2]], rtol=0, atol=0)
+    weights[-1] = torch.nan
+    assert sample(case.noisy, inputs, weights, WORDS, shots=40, states=states, seed=0).values.isnan().all()
+
+
+@pytest.mark.parametrize("name", ["lego", "amplitude_damping"])
+def test_an_empty_batch_has_no_values(name: str, states: States) -> None:
+    case = layers(name)
+    found = sample(case.noisy, torch.zeros(0, 3), case.weights, WORDS, shots=5, states=states, seed=0)
+    assert found.values.shape == found.standard_errors.shape == (0, 4)
+    assert found.trajectories.shape == (0,)

@@ -89,6 +89,14 @@ def test_a_model_that_would_change_nothing_is_refused() -> None:
         NoiseModel("mine", over_rotations=(OverRotation(0.1, frozenset({"CNOT"})),)).insert(CIRCUIT)
 
 
+def test_every_gate_that_is_named_must_occur() -> None:
+    names = frozenset({"CNOT", "CZ"})
+    for model in (NoiseModel("mine", (Rule(FLIP, names),)), NoiseModel("mine", (), (OverRotation(0.1, names),))):
+        with pytest.raises(NoiseError, match="mine follows CZ, which the circuit does not have: its gates are CNOT, C"):
+            model.insert(CIRCUIT)
+    assert NoiseModel("mine", (Rule(FLIP, frozenset({"CNOT", "RX"})),)).insert(CIRCUIT).insertions == {"bit_flip": 6}
+
+
 def test_every_part_of_a_composed_model_must_change_something() -> None:
     flips = NoiseModel("flips", (Rule(FLIP),))
     pairs = NoiseModel("pairs", (Rule(PAIR),))

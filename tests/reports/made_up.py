@@ -33,7 +33,7 @@ EXECUTION = {
     "trajectories_mean": None,
     "trajectories_total": None,
     "shift_mean": -0.01,
-    "shift_mean_absolute": 0.02,
+    "shift_rms": 0.02,
 }
 
 

@@ -70,6 +70,14 @@ def test_evaluations_stand_beside_the_run_with_what_was_inserted(tmp_path: Path)
     assert "depolarizing: p 0.01 24 depolarizing – –" in text
 
 
+def test_evaluations_of_older_code_have_no_root_mean_square(tmp_path: Path) -> None:
+    older = evaluation()
+    older["execution"] = {name: value for name, value in older["execution"].items() if name != "shift_rms"}
+    text = page_of(run(tmp_path, older)).text
+    assert "shift of ⟨Z⟩ -0.0100." in text
+    assert "shift of ⟨Z⟩ -0.0100; its root mean square 0.0200." in page_of(run(tmp_path / "now", evaluation())).text
+
+
 def test_another_split_is_not_compared_with_the_test_split(tmp_path: Path) -> None:
     text = page_of(run(tmp_path, evaluation(split="train", changed_predictions=None))).text
     assert "depolarizing: p 0.01 train 0.6500 0.5500–0.7500 –" in text

@@ -1,7 +1,7 @@
 """One circuit on the CPU: forward and backward on a batch, in a few threads.
 
-Threads share the chunks of a batch. Where a chunk's states are large they share its tiles instead, segment by segment:
-so they work on the same memory, and a chunk of its own is enough to keep them busy.
+Threads share the chunks of a batch. Where a chunk's states are large they share its tiles instead, step by step: they
+work on the same memory then, and one chunk keeps them busy. What each finds is added up in the order of threads.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from qlab.engine.compiled.jit import Lanes, lanes_of, vector_bytes
 from qlab.engine.compiled.memory import POOL, Real
 from qlab.engine.compiled.packing import Packed, pack
 from qlab.engine.compiled.plan import Plan
-from qlab.engine.compiled.tables import Window
 from qlab.engine.compiled.threads import share
+from qlab.engine.compiled.windows import ALL, Window
 from qlab.engine.compiled.workspace import Execution, Workspace
 
 Doubles = NDArray[np.float64]
-Run = Callable[[int, int, int, Window], None]  # worker, first chunk, behind the last one, steps
+Step = Callable[[int, int, Window], None]  # worker, chunk, which step and which part of it
 
 _NARROW = 4  # samples at once where the batch is small
 _THREADS_FROM = 11  # qubits; below, handing chunks to a thread costs more than it saves
 _TILES_FROM = 16  # qubits; below, handing tiles to a thread does
 _TILE_BYTES = 1 << 15
 _ADDED = 6  # the first fields of ``Sums`` are of one thread, the others of all
-_ALL: Window = (0, 1 << 30, 0, 1)
+_BY_AMPLITUDE = 7  # the last one
 
 
 class Executor:
@@ -52,26 +52,30 @@ class Executor:
         ``amplitudes`` (B, 2^n) are normalised; (0, 0) where the first state is a product state.
         """
         execution = self._execution(len(inputs), keep, torch.get_num_threads())
-        values = np.empty((len(inputs), self._plan.n_words), self.dtype)
-        ready = False
-
-        def run(worker: int, first: int, last: int, window: Window = _ALL) -> None:
-            scratch = execution.scratches[0 if execution.by_tiles else worker]
-            forward(
-                execution.lanes, first, last, self._n, execution.packed, inputs, weights, ready, execution.numbers,
-                amplitudes, execution.states, scratch, values, window,
+        scratches, values = execution.scratches, np.empty((len(inputs), self._plan.n_words), self.dtype)
+        given = (
+            execution.lanes, self._n, execution.packed, execution.numbers, inputs, weights, amplitudes,
+            execution.states,
+        )  # fmt: skip
+        if execution.threads == 1:
+            forward(*given, scratches[0], values, False, 0, execution.chunks, ALL)
+            return values, execution
+        forward(*given, scratches[0], values, False, 0, 0, ALL)
+        if not execution.by_tiles:
+            share(
+                execution.threads, execution.chunks,
+                lambda worker, first, last: forward(*given, scratches[worker], values, True, first, last, ALL),
             )  # fmt: skip
+            return values, execution
+        parts = np.empty((execution.threads, *values.shape), self.dtype)
 
-        if execution.threads > 1:
-            run(0, 0, 0)
-            ready = True
-        if execution.by_tiles:
-            for c in range(execution.chunks):
-                for step in range(execution.segments + 2):
-                    _step(execution, c, step, run)
-        else:
-            share(execution.threads, execution.chunks, run)
-        return values, execution
+        def step(worker: int, c: int, window: Window) -> None:
+            forward(*given, scratches[worker], parts[worker], True, c, c + 1, window)
+
+        for c in range(execution.chunks):
+            for number in range(execution.segments + 2):
+                _share_step(execution.threads, c, number, step)
+        return parts.sum(axis=0), execution
 
     def backward(
         self,
@@ -86,39 +90,44 @@ class Executor:
 
         ``needed`` says whether those by inputs and by weights are wanted; what is not may be wrong.
         """
-        floor, sums = self._floor(needed), execution.sums
+        scratches, sums = execution.scratches, execution.sums
         by_weight, by_input = np.empty(weights.shape), np.empty(inputs.shape if needed[0] else (0, 0))
+        given = (
+            execution.lanes, self._n, execution.packed, execution.numbers, inputs, self._floor(needed), states,
+            gradient, by_weight, by_input,
+        )  # fmt: skip
+        if execution.threads == 1:
+            backward(*given, scratches[0], sums[0], True, 0, execution.chunks, ALL)
+            return by_input, by_weight, sums[0][_BY_AMPLITUDE]
 
-        def run(worker: int, first: int, last: int, window: Window = _ALL) -> None:
-            scratch = execution.scratches[0 if execution.by_tiles else worker]
-            is_last = execution.threads == 1 or first == last
-            backward(
-                execution.lanes, first, last, self._n, execution.packed, execution.numbers, floor, states, gradient,
-                scratch, sums[worker], inputs, is_last, by_weight, by_input, window,
-            )  # fmt: skip
+        def step(worker: int, c: int, window: Window) -> None:
+            backward(*given, scratches[worker], sums[worker], False, c, c + 1, window)
 
         if execution.by_tiles:
             _clear(execution)
             for c in range(execution.chunks):
-                for step in range(execution.segments + 1, 0, -1):
-                    _step(execution, c, step, run)
+                for number in range(execution.segments + 1, -1, -1):
+                    _share_step(execution.threads, c, number, step)
                 _gather(execution)
-                _step(execution, c, 0, run)
+                step(0, c, (-1, 0, 0, 1))
         else:
-            share(execution.threads, execution.chunks, run)
-            if execution.threads > 1:
-                _gather(execution)
-        if execution.threads > 1:
-            run(0, 0, 0)
-        return by_input, by_weight, sums[0][_ADDED + 1]
+            share(
+                execution.threads, execution.chunks,
+                lambda worker, first, last: backward(
+                    *given, scratches[worker], sums[worker], False, first, last, ALL
+                ),
+            )  # fmt: skip
+            _gather(execution)
+        backward(*given, scratches[0], sums[0], True, 0, 0, ALL)
+        return by_input, by_weight, sums[0][_BY_AMPLITUDE]
 
     def restored(self, inputs: Doubles, weights: Doubles, like: Execution) -> Execution:
         """Return the execution of a batch anew, laid out as ``like``, without its final states."""
         execution = self._execution(len(inputs), True, like.wanted_threads)
         none = np.empty((0, 0))
         forward(
-            execution.lanes, 0, 0, self._n, execution.packed, inputs, weights, False, execution.numbers, none,
-            execution.states, execution.scratches[0], none.astype(self.dtype), _ALL,
+            execution.lanes, self._n, execution.packed, execution.numbers, inputs, weights, none, execution.states,
+            execution.scratches[0], none.astype(self.dtype), False, 0, 0, ALL,
         )  # fmt: skip
         return execution
 
@@ -170,21 +179,14 @@ class Executor:
             by_tiles,
             tuple(room.numbers()),
             room.states(keep),
-            [tuple(room.scratch(keep)) for _ in range(1 if by_tiles else workers)],
+            [tuple(part) for part in room.scratches(keep, workers, by_tiles)],
             [tuple(part) for part in room.sums(workers if keep else 0)],
         )
 
 
-def _step(execution: Execution, c: int, step: int, run: Run) -> None:
-    """Do one step of a chunk: a segment in all threads, the ends in this one."""
-    if not 0 < step <= execution.segments:
-        run(0, c, c + 1, (step, step + 1, 0, 1))
-        return
-
-    def part(worker: int, first: int, last: int) -> None:
-        run(worker, c, c + 1, (step, step + 1, worker, execution.threads))
-
-    share(execution.threads, execution.threads, part)
+def _share_step(threads: int, c: int, number: int, step: Step) -> None:
+    """Do a step of a chunk in so many threads."""
+    share(threads, threads, lambda worker, first, last: step(worker, c, (number, number + 1, worker, threads)))
 
 
 def _gather(execution: Execution) -> None:

@@ -7,50 +7,52 @@ import math
 import numpy as np
 
 from qlab.engine.compiled.coefficients import prepare
-from qlab.engine.compiled.ends import measure, product_state
+from qlab.engine.compiled.first_state import fill_first_state
 from qlab.engine.compiled.jit import Array, Lanes, entry, kernel
+from qlab.engine.compiled.measurement import measure
 from qlab.engine.compiled.moves import entangle, fetch, logical_row, turn_phases, walsh_lanes
 from qlab.engine.compiled.packing import Packed, unpack
-from qlab.engine.compiled.tables import Numbers, Scratch, Stages, Steps, Tables, Window
+from qlab.engine.compiled.tables import Numbers, Scratch, Stages, Steps, Tables
 from qlab.engine.compiled.tiles import rotate_lanes, rotate_one, rotate_three, rotate_two
+from qlab.engine.compiled.windows import Window, part
 
 
 @entry
 def forward(
     lanes: Lanes,
-    first: int,
-    last: int,
     n: int,
     packed: Packed,
+    number_tables: Tables,
     inputs: Array,
     weights: Array,
-    ready: bool,
-    number_tables: Tables,
     amplitudes: Array,
     states: Array,
     scratch_tables: Tables,
     values: Array,
+    ready: bool,
+    first: int,
+    last: int,
     window: Window,
 ) -> None:
-    """Fill ``values`` (B, K) of the samples in chunks ``first`` to ``last`` - 1.
+    """Fill ``values`` (B, K) of the samples in chunks ``first`` to ``last`` - 1, or the part that the window adds.
 
     Step 0 makes the first state, steps 1 to G execute the segments, step G + 1 measures.
 
     Args:
         lanes: twice as many as samples in a chunk.
-        first: first chunk.
-        last: behind the last chunk.
         n: number of qubits.
         packed: the circuit's tables.
+        number_tables: the ``Numbers`` of the execution.
         inputs: (B, n_inputs), doubles.
         weights: (n_weights,), doubles.
-        ready: whether the numbers follow from inputs and weights already; otherwise they are filled first.
-        number_tables: the ``Numbers`` of the execution.
         amplitudes: (B, 2^n) normalised, doubles; empty where the first state is a product state.
         states: (C, 2^n V), filled; (0, 2^n V) where final states are not kept.
         scratch_tables: the ``Scratch`` of this thread.
         values: filled.
-        window: which steps are to be done, and of segments which part of the tiles.
+        ready: whether the numbers follow from inputs and weights already; otherwise they are filled first.
+        first: first chunk.
+        last: behind the last chunk.
+        window: which steps are to be done, and which part of them.
     """
     angles, stages, steps, words = unpack(packed)
     numbers, scratch = Numbers(*number_tables), Scratch(*scratch_tables)
@@ -58,19 +60,17 @@ def forward(
         prepare(lanes, angles, stages, n, inputs, weights, numbers)
     width, batch, size = 1 << len(lanes) >> 1, values.shape[0], 1 << (n + len(lanes))
     together, found = scratch.psi.shape[1] // size, np.empty((values.shape[1], 2 * width))
-    kept, matrices = states.reshape(-1), numbers.matrices.reshape(-1)
+    kept = states.reshape(-1)
     for c in range(first, last, together):
         count = min(together, last - c)
         home = kept[c * size : (c + count) * size] if kept.size else scratch.lam[0]
-        _chunks(
-            lanes, c, count, n, stages, steps, numbers, matrices, amplitudes, home, scratch.psi[0], scratch.turns[0],
-            window,
-        )  # fmt: skip
+        _chunks(lanes, c, count, n, stages, steps, numbers, amplitudes, home, scratch.psi[0], scratch.turns[0], window)
         for k in range(count if window[1] > steps.segments.shape[0] + 1 else 0):
-            measure(lanes, home, k << n, n, words.groups, words.words, words.signs, scratch.block, found)
+            measure(lanes, home, k << n, n, words.groups, words.words, words.signs, scratch.block, found, window)
             sample = (c + k) * width
             for lane in range(min(width, batch - sample)):
-                values[sample + lane] = found[:, lane] + found[:, width + lane]
+                for word in range(values.shape[1]):
+                    values[sample + lane, word] = found[word, lane] + found[word, width + lane]
 
 
 @kernel
@@ -82,7 +82,6 @@ def _chunks(
     stages: Stages,
     steps: Steps,
     numbers: Numbers,
-    matrices: Array,
     amplitudes: Array,
     home: Array,
     spare: Array,
@@ -90,13 +89,10 @@ def _chunks(
     window: Window,
 ) -> None:
     """Execute ``count`` chunks together: their final states, one behind the other, to ``home``."""
-    segments, width, stride = steps.segments, 1 << len(lanes) >> 1, 4 * numbers.matrices.shape[1]
+    segments, matrices, stride = steps.segments, numbers.matrices.reshape(-1), 4 * numbers.matrices.shape[1]
     old = home if segments.shape[0] % 2 == 0 else spare
-    for k in range(count if window[0] == 0 else 0):
-        if amplitudes.size:
-            _embed(old, amplitudes, (c + k) * width, width, 2 * width * (k << n))
-        else:
-            product_state(lanes, old, k << n, matrices, (c + k) * stride, n)
+    if window[0] <= 0:
+        fill_first_state(lanes, c, count, n, numbers.matrices, amplitudes, old, window)
     for g in range(max(window[0] - 1, 0), min(window[1] - 1, segments.shape[0])):
         s, is_home = segments[g, 0], (segments.shape[0] - g) % 2
         old, new = (spare, home) if is_home else (home, spare)
@@ -105,15 +101,6 @@ def _chunks(
             stages.sources[stages.network_of[s]], numbers.flips[s], numbers.phases[s], numbers.slots, turns,
             numbers.tangents, matrices, stride, window,
         )  # fmt: skip
-
-
-@kernel
-def _embed(state: Array, amplitudes: Array, sample: int, width: int, at: int) -> None:
-    state[at : at + 2 * width * amplitudes.shape[1]] = 0
-    for lane in range(width):
-        row = amplitudes[min(sample + lane, amplitudes.shape[0] - 1)]
-        for j in range(row.size):
-            state[at + 2 * width * j + lane] = row[j]
 
 
 @kernel
@@ -159,8 +146,8 @@ def _advance(
     """Execute a segment on tiles, from ``old`` to ``new``; several chunks have one tile each."""
     low, bits = segments[g, 2], segments[g, 3]
     old_low, old_bits = (segments[g - 1, 2], segments[g - 1, 3]) if g else (0, n)
-    own, tiles = stages.own_starts[s] < stages.own_starts[s + 1], 1 << (n - bits)
-    for t in range(window[2] * tiles // window[3], (window[2] + 1) * tiles // window[3]):
+    own, (first, last) = stages.own_starts[s] < stages.own_starts[s + 1], part(window, 1 << (n - bits))
+    for t in range(first, last):
         base = logical_row(t, low, bits)
         for k in range(count):
             home, at = k << n, (k << n) + (t << bits)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import sys
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
 import numpy as np
@@ -74,8 +75,9 @@ class Lease(np.ndarray[Any, Any]):
         view._bundle = bundle
         return view
 
-    def __del__(self) -> None:
-        if self._bundle is not None:
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # at the end of the process this module's names may be gone, and nobody needs the memory
+        if self._bundle is not None and not is_finalizing():
             POOL.give(self._bundle)
 
 

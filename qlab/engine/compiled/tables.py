@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from qlab.engine.compiled.jit import Array
 
-Window = tuple[int, int, int, int]  # first step, behind the last one, which part of the tiles, how many parts there are
 Tables = tuple[Array, ...]  # the fields of one of these; a named tuple is slow to hand to a kernel
 
 
@@ -132,7 +131,7 @@ class Numbers(NamedTuple):
 class Sums(NamedTuple):
     """What a thread adds up; doubles where nothing else is said.
 
-    The last two fields are of all threads, which have samples of their own, or one of them at a time.
+    The last two fields are of all threads, which have samples or rows of their own, or work one at a time.
 
     Attributes:
         by_xy: (Z + 1, 2), <X> and <Y> between the states behind the RY of each shared rotation.
@@ -157,7 +156,7 @@ class Sums(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Working memory of one thread, which works on G chunks together; W lanes.
+    """Working memory of one thread, which works on G chunks together; threads that share tiles share all but ``block``.
 
     Attributes:
         psi: (2, G 2^n V), where states go to and fro.

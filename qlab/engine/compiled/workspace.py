@@ -30,10 +30,10 @@ class Execution:
         segments: how many segments a circuit is cut into.
         wanted_threads: how many might share the work; decides the number of lanes.
         threads: how many do.
-        by_tiles: whether threads share the tiles of a chunk, not the chunks.
+        by_tiles: whether threads share the steps of a chunk, not the chunks.
         numbers: what the execution depends on: the fields of ``Numbers``.
         states: (C, 2^n V) final states; empty where they are not kept.
-        scratches: for each thread the fields of ``Scratch``; one for all where they share tiles.
+        scratches: for each thread the fields of ``Scratch``; the states are the same where they share tiles.
         sums: for each thread the fields of ``Sums``.
         uses: counts who had it; what it holds is the last one's.
     """
@@ -56,7 +56,8 @@ class Execution:
     def nbytes(self) -> int:
         """How large it is."""
         parts = [self.numbers, *self.scratches, *self.sums]
-        return self.states.nbytes + sum(array.nbytes for part in parts for array in part)
+        arrays = {id(array): array for part in parts for array in part}  # threads have some in common
+        return self.states.nbytes + sum(array.nbytes for array in arrays.values())
 
 
 class Workspace:
@@ -98,8 +99,14 @@ class Workspace:
             matrices=aligned((self.chunks, len(plan.angles.lane_starts) - 1, 4, 1 << len(lanes)), self.dtype),
         )
 
-    def scratch(self, keep: bool) -> Scratch:
-        """Return working memory; less of it where there will be no backward pass."""
+    def scratches(self, keep: bool, threads: int, by_tiles: bool) -> list[Scratch]:
+        """Return working memory for so many threads; less of it where there will be no backward pass."""
+        if not by_tiles:
+            return [self._scratch(keep) for _ in range(threads)]
+        one = self._scratch(keep)
+        return [one, *(one._replace(block=aligned(one.block.shape, self.dtype)) for _ in range(1, threads))]
+
+    def _scratch(self, keep: bool) -> Scratch:
         size, sides = 1 << self.plan.n_qubits + len(self.lanes), 2 if keep else 1
         own = len(self.plan.stage_tables.own_terms)
         return Scratch(

@@ -13,8 +13,13 @@ Outcomes = NDArray[np.int64]
 
 
 def draw(probabilities: NDArray[np.float64], positions: NDArray[np.float64]) -> Outcomes:
-    """Return the outcomes at ``positions`` (S,), uniform from 0 to 1, of a distribution (N,) of any sum."""
+    """Return the outcomes at ``positions`` (S,), uniform from 0 to 1, of a distribution (N,) of any sum.
+
+    There are none of a distribution that is NaN.
+    """
     sums = np.cumsum(probabilities)
+    if np.isnan(sums[-1]):
+        return np.empty(0, np.int64)
     found: Outcomes = np.searchsorted(sums[:-1], positions * sums[-1], side="right")
     return found
 
@@ -44,7 +49,12 @@ def read(
 
 
 def means(outcomes: Outcomes, counts: NDArray[np.int64] | None, masks: Sequence[int]) -> NDArray[np.float64]:
-    """Return the means (K,) of products of Z, one for each mask; ``counts`` are 1 where None are given."""
+    """Return the means (K,) of products of Z, one for each mask; ``counts`` are 1 where None are given.
+
+    Without outcomes they are NaN.
+    """
+    if not len(outcomes):
+        return np.full(len(masks), np.nan)
     odd = np.bitwise_count(outcomes & np.asarray(masks, np.int64)[:, None]) & 1  # (K, S)
     found: NDArray[np.float64] = 1 - 2 * np.average(odd, axis=1, weights=counts)
     return found

@@ -26,7 +26,7 @@ class Sampled:
     """Expectation values, estimated from shots.
 
     Attributes:
-        values: (B, K), means of products of what was read.
+        values: (B, K), means of products of what was read; NaN where inputs or weights are.
         standard_errors: (B, K), of the values; words that were measured together are correlated.
         settings: how often the circuit was measured differently, each time with all shots.
         trajectories: (B,), how many states with errors were needed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -29,7 +29,10 @@ class Source(Protocol):
         ...
 
     def outcomes(self, shots: int, generators: Generators) -> tuple[list[Outcomes], Counts]:
-        """Return the outcomes (shots,) of each sample, and the number (B,) of states with errors that it took."""
+        """Return the outcomes (shots,) of each sample, and the number (B,) of states with errors that it took.
+
+        A sample whose probabilities are NaN, for its inputs or the weights are, has no outcomes.
+        """
         ...
 
 
@@ -76,23 +79,20 @@ class FromTrajectories:
 
     def outcomes(self, shots: int, generators: Generators) -> tuple[list[Outcomes], Counts]:
         """Return outcomes, and how many shots of each sample had errors."""
-        errors = (1 - self._unravelling.noiseless()).clamp(0, 1).tolist()
+        errors = (1 - self._unravelling.noiseless()).clamp(0, 1).nan_to_num(0).tolist()
         pairs = zip(generators, errors, strict=True)
         eventful = np.array([generator.binomial(shots, error) for generator, error in pairs], np.int64)
-        found = [[outcomes] for outcomes in self._quiet(shots - eventful, generators)]
+        distributions = (row for states in self._unravelling.quiet_states() for row in squares(states).cpu().numpy())
+        found = []
+        for sample, (distribution, generator) in enumerate(zip(distributions, generators, strict=True)):
+            if np.isnan(distribution).any():
+                eventful[sample] = 0
+            found.append([draw(distribution, generator.random(shots - eventful[sample]))])
         for rows in portions(eventful, generators):
             parts = np.split(self._eventful(rows), np.cumsum(rows.counts)[:-1])
             for sample, part in zip(rows.samples, parts, strict=True):
                 found[sample].append(part)
         return [np.concatenate(parts) for parts in found], eventful
-
-    def _quiet(self, counts: Counts, generators: Generators) -> Iterator[Outcomes]:
-        """Yield ``counts`` (B,) outcomes of each sample without errors."""
-        pairs = zip(counts.tolist(), generators, strict=True)
-        for states in self._unravelling.quiet_states():
-            for distribution in squares(states).cpu().numpy():
-                count, generator = next(pairs)
-                yield draw(distribution, generator.random(count))
 
     def _eventful(self, rows: Rows) -> Outcomes:
         """Return an outcome of each trajectory (R,) with errors."""

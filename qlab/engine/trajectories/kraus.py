@@ -33,7 +33,7 @@ class _Plan:
     """What does not depend on inputs and weights."""
 
     def __init__(self, noisy: NoisyCircuit, words: tuple[PauliWord, ...], dtype: torch.dtype, device: torch.device):
-        self.operations: tuple[Operation, ...] = operations_of(noisy)
+        self.operations: tuple[Operation, ...] = operations_of(noisy, words)
         strikes = [strike for operation in self.operations for strike in strikes_of(operation)]
         known = {strike.channel: Jumps(strike.channel, dtype, device) for strike in strikes}
         self.jumps = [known[strike.channel] for strike in strikes]
@@ -129,9 +129,11 @@ class KrausTrajectories:
         chunk_bytes = _CHUNK_BYTES.get(self._inputs.device.type, _CHUNK_BYTES["cuda"])
         size = max(1, chunk_bytes // (self._dtype.itemsize << self._circuit.n_qubits))
         losses = torch.empty_like(fate.draws) if losses is None else losses
-        for places in torch.arange(len(fate.samples), device=self._inputs.device).split(size):
-            part = fate.of(places)
-            yield self._passage(self._first(part.samples), part, losses[:, places[0] : places[-1] + 1])
+        places = torch.arange(len(fate.samples), device=self._inputs.device)
+        for chosen, lost in zip(places.split(size), losses.split(size, dim=1), strict=True):
+            part = fate.of(chosen)
+            states = self._first(part.samples)
+            yield self._passage(states, part, lost) if len(chosen) else states
 
     def _first(self, samples: torch.Tensor) -> torch.Tensor:
         """Return the states (2^n, C) at the beginning."""

@@ -10,6 +10,7 @@ import numpy as np
 from qlab.circuits.circuit import AMPLITUDE
 from qlab.circuits.gate import Gate
 from qlab.circuits.gates import Axis, Permutation, Phase, Rotation
+from qlab.circuits.observables import PauliWord
 from qlab.circuits.slots import Input, Slot
 from qlab.engine.trajectories.jumps import merged
 from qlab.noise.channel import Channel
@@ -78,13 +79,13 @@ class Diagonal:
 Operation = Block | PairStrike | Diagonal | Permutation
 
 
-def operations_of(noisy: NoisyCircuit) -> tuple[Operation, ...]:
-    """Return the operations that execute a noisy circuit, in order.
+def operations_of(noisy: NoisyCircuit, words: Sequence[PauliWord]) -> tuple[Operation, ...]:
+    """Return the operations that execute a noisy circuit as far as some words depend on it, in order.
 
     Channels are numbered in the order of execution, and those that follow each other on a qubit are merged.
     """
     schedule = _Schedule(noisy.n_qubits)
-    for step in noisy.steps():
+    for step in _in_light_cone(noisy, words):
         if isinstance(step, Located):
             schedule.channel(step)
         elif step.name != AMPLITUDE:
@@ -98,6 +99,17 @@ def strikes_of(operation: Operation) -> tuple[Strike, ...]:
     if isinstance(operation, PairStrike):
         return (operation.strike,)
     return tuple(item for run in operation.runs for item in run.strikes) if isinstance(operation, Block) else ()
+
+
+def _in_light_cone(noisy: NoisyCircuit, words: Sequence[PauliWord]) -> list[Gate | Located]:
+    """Return the steps that words depend on: what acts behind them on other qubits keeps the trace, and no more."""
+    seen = {qubit for word in words for qubit, _ in word.factors}
+    kept = []
+    for step in reversed(noisy.steps()):
+        if not seen.isdisjoint(step.qubits):
+            seen.update(step.qubits)
+            kept.append(step)
+    return kept[::-1]
 
 
 class _Schedule:

@@ -21,7 +21,7 @@ from qlab.engine.trajectories.jumps import Jumps
 from qlab.engine.trajectories.numbers import Numbers
 from qlab.engine.trajectories.operations import Block, Diagonal, Operation, PairStrike, Run, strikes_of
 
-_TINY = 1e-300  # instead of the norm of a state that cannot be
+_IMPOSSIBLE = 1e-24  # probability of what rounding alone can make happen: next to 1 it is 0 in double precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,22 +122,26 @@ class Passage:
 
 
 class _Decision:
-    """What acts on some qubits of states, step by step, and their density matrices (C, D, D), of trace 1."""
+    """What acts on some qubits of states, step by step, and their density matrices (C, D, D), of trace 1.
+
+    Where no state is left, for what acts is impossible, both are 0, as all is that follows.
+    """
 
     def __init__(self, density: torch.Tensor) -> None:
         self.density = density
         self.matrices = torch.eye(density.shape[1], dtype=density.dtype, device=density.device).expand_as(density)
-        self._normalise()
+        self._normalise(torch.finfo(torch.float32).tiny)
 
     def act(self, matrices: torch.Tensor) -> None:
         """Let matrices (C, D, D) act, and keep the norm."""
         exact = matrices.to(self.density.dtype)
         self.matrices, self.density = exact @ self.matrices, exact @ self.density @ exact.mH
-        self._normalise()
+        self._normalise(_IMPOSSIBLE)
 
-    def _normalise(self) -> None:
-        trace = self.density.diagonal(dim1=1, dim2=2).real.sum(1).clamp(min=_TINY)[:, None, None]
-        self.density, self.matrices = self.density / trace, self.matrices / trace.sqrt()
+    def _normalise(self, least: float) -> None:
+        trace = self.density.diagonal(dim1=1, dim2=2).real.sum(1)
+        scale = torch.where(trace < least, 0.0, trace.clamp(min=least).rsqrt())[:, None, None]
+        self.density, self.matrices = self.density * scale.square(), self.matrices * scale
 
 
 def _of(numbers: torch.Tensor, samples: torch.Tensor, dimension: int) -> torch.Tensor:

@@ -59,7 +59,8 @@ class PauliTrajectories:
     def quiet_states(self) -> Iterator[torch.Tensor]:
         """Yield final states (2^n, C) of the ideal circuit."""
         for inputs in self._inputs.split(max(1, self._chunk_bytes // self._state_bytes)):
-            yield final_states(self._ideal, inputs, self._weights, self._dtype).T
+            if len(inputs):
+                yield final_states(self._ideal, inputs, self._weights, self._dtype).T
 
     def eventful_states(self, rows: Rows) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield final states (2^n, C) of trajectories with errors, and the signs (C, M) that errors flip."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -13,6 +15,17 @@ from qlab.engine.compiled import memory
 
 CIRCUIT = variational(5, 2, "angle", "ring")
 INPUTS = torch.linspace(-2, 2, 35, dtype=torch.float64).view(7, 5)
+STATES_AT_THE_END = """
+import torch
+import qlab.engine
+from qlab.circuits import variational
+kept = []
+with torch.autograd.graph.saved_tensors_hooks(lambda tensor: kept.append(tensor), lambda none: kept[-1]):
+    circuit = variational(2, 1, "angle", "ring")
+    weights = torch.zeros(6, requires_grad=True)
+    value = qlab.engine.expectations(circuit, torch.zeros(1, 2), weights, method="compiled")
+assert kept[-1].nbytes > 16
+"""
 
 
 @pytest.fixture
@@ -55,6 +68,12 @@ def test_a_graph_that_is_dropped_gives_its_memory_back(pool: memory.Pool) -> Non
     del value
     gc.collect()
     assert len(pool.idle) == before + 1
+
+
+def test_a_process_ends_silently_with_states_of_a_graph() -> None:
+    """Names of a module that another one still holds, as ``qlab`` does here, are None by then."""
+    ended = subprocess.run([sys.executable, "-c", STATES_AT_THE_END], check=True, capture_output=True, text=True)
+    assert ended.stderr == ""
 
 
 def test_the_pool_is_bounded(pool: memory.Pool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -9,11 +11,12 @@ import torch
 from qlab.circuits import Circuit, Input, variational
 from qlab.engine import density, expectations
 from qlab.engine.choice import Method
+from qlab.engine.sampling import sample
 from qlab.engine.trajectories import estimate
 from qlab.errors import OptionError
 from qlab.noise import Channel, Located, NoiseModel, NoisyCircuit, Rule, models
-from qlab.noise.channels import amplitude_damping
-from tests.engine.noisy_cases import LAYERS, MODELS, WORDS, NoisyCase, layers, lego, random_noisy, z_scores
+from qlab.noise.channels import amplitude_damping, bit_flip
+from tests.engine.noisy_cases import LAYERS, MODELS, WORDS, NoisyCase, case_of, layers, lego, random_noisy, z_scores
 
 DOUBLE = torch.complex128
 PAULI = [name for name in MODELS if MODELS[name]().insert(LAYERS).is_pauli]
@@ -63,7 +66,7 @@ def test_an_error_behind_one_rotation_is_known() -> None:
     torch.testing.assert_close(found.noiseless, torch.full((5,), 0.8, dtype=torch.float64))  # Z is not seen
     # each of the two errors that are seen flips the sign of Z: what is left is that one more may have been missed
     torch.testing.assert_close(found.values, (1 - 4 * 0.3 / 3) * angles.cos(), rtol=0, atol=1e-12)
-    torch.testing.assert_close(found.standard_errors, 0.2 * angles.cos().abs() / 10, rtol=0, atol=1e-8)
+    torch.testing.assert_close(found.standard_errors, 0.2 * (1 + angles.cos().abs()) / 10, rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("p", [0.0, 1.0])
@@ -75,7 +78,7 @@ def test_what_is_certain_is_exact(p: float) -> None:
     exact = density.expectations(circuit, case.inputs, case.weights, WORDS, DOUBLE)
     torch.testing.assert_close(found.values, exact, rtol=0, atol=1e-12)
     ideal = expectations(LAYERS, case.inputs, case.weights, WORDS, DOUBLE)
-    torch.testing.assert_close(found.standard_errors, p * ideal.abs() / 50, rtol=0, atol=1e-7)
+    torch.testing.assert_close(found.standard_errors, p * (1 + ideal.abs()) / 50, rtol=0, atol=1e-7)
     assert found.trajectories.tolist() == [50 if p else 0]
 
 
@@ -159,10 +162,13 @@ def test_qubits_of_the_circuit_as_written() -> None:
     torch.testing.assert_close(ours.values, theirs.values)
 
 
-def test_an_empty_batch_has_no_values() -> None:
-    case = layers("lego")
-    found = estimate(case.noisy, torch.zeros(0, 3), case.weights, WORDS, trajectories=5, seed=0)
-    assert found.values.shape == (0, 4)
+@pytest.mark.parametrize("name", ["lego", "amplitude_damping"])
+@pytest.mark.parametrize("wanted", [{"trajectories": 5}, {"standard_error": 0.01}])
+def test_an_empty_batch_has_no_values(name: str, wanted: dict[str, float]) -> None:
+    case = layers(name)
+    found = estimate(case.noisy, torch.zeros(0, 3), case.weights, WORDS, seed=0, **wanted)  # type: ignore[arg-type]
+    assert found.values.shape == found.standard_errors.shape == (0, 4)
+    assert found.trajectories.shape == found.noiseless.shape == (0,)
 
 
 def test_twelve_qubits() -> None:
@@ -198,3 +204,96 @@ def test_errors_that_were_not_drawn_are_not_ruled_out() -> None:
     exact = torch.tensor([1 - 2e-3, 1 - 0.6], dtype=torch.float64) * np.cos(0.3)
     scores = (found.values - exact) / found.standard_errors
     assert scores.abs().max() < 5  # most samples saw no error on the first qubit
+
+
+def rare(kind: str) -> NoisyCase:
+    """Return a case in which Z0 is 0 but for one error of about every hundredth trajectory that has any."""
+    damped = kind == "damping"
+    seldom, often = (amplitude_damping(0.01), amplitude_damping(0.1)) if damped else (bit_flip(0.01), bit_flip(0.1))
+    nothing: tuple[Located, ...] = ()
+    circuit = Circuit(
+        2,
+        [
+            ("Hadamard", 0),
+            ("RZ", 0, 0.0 if damped else 0.8),  # from there X turns back, and Hadamard sees by how much
+            ("RZ", 0, 0.0 if damped else np.pi / 2 - 0.8),
+            *([] if damped else [("Hadamard", 0)]),
+            *[("RX", 1, 0.9)] * 10,
+        ],
+    )
+    channels = (
+        nothing,
+        (Located(seldom, (0,)),),
+        *[nothing] * (len(circuit.gates) - 12),
+        *[(Located(often, (1,)),)] * 10,
+    )
+    return case_of(NoisyCircuit(circuit, channels), ["Z0", "Z1"], np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("wanted", [{"trajectories": 64}, {"trajectories": 200}, {"standard_error": 0.01}])
+@pytest.mark.parametrize("kind", ["damping", "flips"])
+def test_rare_errors_of_a_value_near_zero(kind: str, wanted: dict[str, float]) -> None:
+    case = rare(kind)
+    ideal = expectations(case.noisy.circuit, case.inputs, case.weights, ["Z0"], DOUBLE)
+    assert abs(ideal) < 1e-12 < 0.004 < abs(case.exact[0])
+    found = estimate(case.noisy, case.samples(200), case.weights, case.words, DOUBLE, seed=2, **wanted)  # type: ignore[arg-type]
+    squares = z_scores(case, found.values, found.standard_errors)[:, 0].square()
+    assert squares.max() < 25
+    assert squares.mean() < 1.45 + 5 * squares.std() / 200**0.5  # 1.45 is the largest mean there is
+
+
+def test_only_what_a_word_depends_on_is_drawn() -> None:
+    case = rare("damping")
+    found = estimate(case.noisy, case.inputs, case.weights, ["Z0"], DOUBLE, trajectories=9, seed=0)
+    torch.testing.assert_close(found.noiseless, torch.tensor([1 - 0.01 / 2], dtype=torch.float64))
+    torch.testing.assert_close(found.values[:, 0], case.exact[:1], rtol=0, atol=1e-12)
+    assert found.standard_errors.item() == pytest.approx(0.005 / 9, rel=1e-2)
+
+
+BELL = Circuit(2, [("PauliX", 0), ("Hadamard", 1), ("CNOT", (1, 0)), ("RY", 0, 0.4), ("CNOT", (0, 1))])
+RESET = Channel("reset", np.array([[[0, 0], [1, 0]], [[0, 0], [0, 1]]]))  # to |1>
+CERTAIN: dict[str, Callable[[], NoisyCircuit]] = {
+    "decayed": lambda: models.amplitude_damping(gamma=1.0, gates=["CNOT"]).insert(BELL),
+    "thermal": lambda: models.thermal_relaxation(t1=1, t2=1, time_1q=1e9, time_2q=1e9, excited=0.3, gates=None).insert(
+        BELL
+    ),
+    "reset": lambda: NoiseModel("reset", (Rule(RESET),)).insert(BELL),
+    "flipped and decayed": lambda: NoiseModel("both", (Rule(bit_flip(1.0)), Rule(amplitude_damping(0.5)))).insert(BELL),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, DOUBLE])
+@pytest.mark.parametrize("name", CERTAIN)
+def test_jumps_that_cannot_stay_out(name: str, dtype: torch.dtype) -> None:
+    case = case_of(CERTAIN[name](), ["Z0", "X0", "Z0 Z1"], np.random.default_rng(0))
+    found = estimate(case.noisy, case.samples(20), case.weights, case.words, dtype, trajectories=200, seed=1)
+    assert z_scores(case, found.values, found.standard_errors).abs().max() < 5
+    assert ((found.noiseless >= 0) & (found.noiseless <= 1)).all()
+    drawn = sample(
+        case.noisy, case.samples(3), case.weights, case.words, dtype, shots=300, states="trajectories", seed=1
+    )
+    assert z_scores(case, drawn.values, drawn.standard_errors).abs().max() < 5
+
+
+@pytest.mark.parametrize("kind", ["depolarizing", "amplitude_damping"])
+def test_no_standard_error_is_below_rounding(kind: str) -> None:
+    model = {
+        "depolarizing": models.depolarizing(p=1e-10, p2=None, gates=None),
+        "amplitude_damping": models.amplitude_damping(gamma=1e-10, gates=None),
+    }[kind]
+    case = case_of(model.insert(lego(4)), ["Z0", "Z1", "X2 Y3"], np.random.default_rng(0))
+    for dtype in (torch.complex64, DOUBLE):
+        found = estimate(case.noisy, case.inputs, case.weights, case.words, dtype, standard_error=1e-9, seed=0)
+        assert z_scores(case, found.values, found.standard_errors).abs().max() < 5
+        assert found.standard_errors.min() >= torch.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("name", ["lego", "amplitude_damping"])
+@pytest.mark.parametrize("wanted", [{"trajectories": 5}, {"standard_error": 0.01}])
+def test_what_is_no_number_stays_none(name: str, wanted: dict[str, float]) -> None:
+    case = layers(name)
+    inputs = case.samples(3).clone()
+    inputs[1, 0] = torch.nan
+    found = estimate(case.noisy, inputs, case.weights, ["Z0", "Z2"], seed=0, **wanted)  # type: ignore[arg-type]
+    assert found.values.isnan().all(1).tolist() == [False, True, False]
+    assert found.standard_errors.isnan().all(1).tolist() == [False, True, False]

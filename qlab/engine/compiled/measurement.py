@@ -1,36 +1,10 @@
-"""The two ends of a circuit: product states, and the measurement of Pauli words."""
+"""Measurement of Pauli words, and its adjoint; in blocks of rows, which threads can share."""
 
 from __future__ import annotations
 
 from qlab.engine.compiled.jit import Array, Lanes, kernel
 from qlab.engine.compiled.simd import halves, load, splat, store, swap
-
-
-@kernel
-def product_state(lanes: Lanes, psi: Array, home: int, qubits: Array, k: int, n: int) -> None:
-    """Fill ``psi`` with the product over bits b of (a, b).
-
-    Rows k + 4b to k + 4b + 3 of ``qubits`` are as in ``rotate_lanes``.
-    """
-    store(lanes, psi, home, halves(lanes, psi.dtype.type(1), psi.dtype.type(0)))
-    for bit in range(n):
-        ar, ai = load(lanes, qubits, k + 4 * bit), load(lanes, qubits, k + 4 * bit + 1)
-        br, bi = load(lanes, qubits, k + 4 * bit + 2), load(lanes, qubits, k + 4 * bit + 3)
-        for r in range(home, home + (1 << bit)):
-            x = load(lanes, psi, r)
-            y = swap(x)
-            store(lanes, psi, r + (1 << bit), br * x + bi * y)
-            store(lanes, psi, r, ar * x + ai * y)
-
-
-@kernel
-def contract(lanes: Lanes, x: Array, home: int, qubits: Array, k: int, bit: int) -> None:
-    """Replace a state of ``bit`` + 1 bits by its overlap with the top bit's (a, b)."""
-    ar, ai = load(lanes, qubits, k + 4 * bit), load(lanes, qubits, k + 4 * bit + 1)
-    br, bi = load(lanes, qubits, k + 4 * bit + 2), load(lanes, qubits, k + 4 * bit + 3)
-    for r in range(home, home + (1 << bit)):
-        x0, x1 = load(lanes, x, r), load(lanes, x, r + (1 << bit))
-        store(lanes, x, r, ar * x0 - ai * swap(x0) + br * x1 - bi * swap(x1))
+from qlab.engine.compiled.windows import Window, part
 
 
 @kernel
@@ -52,19 +26,20 @@ def measure(
     signs: Array,
     scratch: Array,
     values: Array,
+    window: Window,
 ) -> None:
-    """Fill ``values`` (K, V) with the expectation values of Pauli words, as sums of the halves.
+    """Fill ``values`` (K, V) with what the window's blocks add to the expectation values, as sums of the halves.
 
     Words that flip the same bits and have the same parity of Y factors are a group: see ``tables.Words``. Sums run over
     blocks of rows in the state's precision, over blocks in double precision. ``scratch`` has a row per row of a
     block and one more.
     """
     width, rows, number = 1 << len(lanes), signs.shape[1], psi.dtype.type
-    half_signs = halves(lanes, number(1), number(-1))
+    half_signs, (first_block, last_block) = halves(lanes, number(1), number(-1)), part(window, (1 << n) // rows)
     values[:] = 0
     for g in range(groups.shape[0]):
         flips, odd, first, last = groups[g, 0], groups[g, 1], groups[g, 2], groups[g, 3]
-        for start in range(0, 1 << n, rows):
+        for start in range(first_block * rows, last_block * rows, rows):
             for r in range(rows):
                 x, p = load(lanes, psi, home + start + r), load(lanes, psi, home + ((start + r) ^ flips))
                 store(lanes, scratch, r, p * swap(x) * half_signs if odd else p * x)
@@ -93,16 +68,19 @@ def adjoint(
     signs: Array,
     gradient: Array,
     scratch: Array,
+    window: Window,
 ) -> None:
-    """Fill ``lam`` with sum_k g_k P_k psi, and ``copy`` with psi; row k of ``gradient`` holds g_k, in both halves.
+    """Fill the window's blocks of ``lam`` with sum_k g_k P_k psi, and as many of ``copy`` with psi.
 
-    ``scratch`` has a row per word.
+    Row k of ``gradient`` holds g_k, in both halves. ``scratch`` has a row per word.
     """
     number, rows = psi.dtype.type, signs.shape[1]
     minus_i = halves(lanes, number(1), number(-1))  # times swap(x): -i x
-    for g in range(groups.shape[0]):
-        flips, odd, first, last = groups[g, 0], groups[g, 1], groups[g, 2], groups[g, 3]
-        for start in range(0, 1 << n, rows):
+    first_block, last_block = part(window, (1 << n) // rows)
+    for block in range(first_block * rows, last_block * rows, rows):
+        for g in range(groups.shape[0]):
+            flips, odd, first, last = groups[g, 0], groups[g, 1], groups[g, 2], groups[g, 3]
+            start = block ^ (flips & -rows)  # words move these rows to the block's
             for k in range(first, last):
                 sign = splat(lanes, number(words[k, 1] * parity_sign(start & words[k, 0])))
                 store(lanes, scratch, k, sign * load(lanes, gradient, words[k, 2]))
