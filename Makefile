@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test lint slow clean
+.PHONY: run test lint slow regress clean
 
 run: $(VENV)/installed
 	$(BIN)/qlab train experiment=lego_quantum_dot
@@ -14,6 +14,9 @@ test: $(VENV)/installed-dev
 
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m slow
+
+regress: $(VENV)/installed
+	$(BIN)/qlab regress
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,26 +45,39 @@ def evaluate(run: Run, *overrides: str, force: bool = False) -> EvaluationRecord
     from qlab.config.validate import eval_config
     from qlab.jobs.evaluate import evaluate as evaluate_job
 
-    return evaluate_job(run, eval_config(compose("eval", overrides)), force=force)
+    return evaluate_job(run, eval_config(compose("eval", overrides)), force=force).record
+
+
+def sweep(
+    *overrides: str,
+    paired: Sequence[str] = (),
+    rerun_failed: bool = False,
+    fail_fast: bool = False,
+    force: bool = False,
+) -> pd.DataFrame:
+    """Run every point of a grid that is not done, and return one row per point.
+
+    ``sweep("dataset=digits", "head.n_qubits=4,8", "seed=range(5)")``: words are those of the command line,
+    ``launcher=joblib`` among them; each of ``paired`` is ``"KEY,KEY"``. A point that fails costs no other: its row has
+    a ``status`` and an ``error``.
+
+    Raises:
+        RequestError: a point is wrong; nothing was run.
+        JobError: no worker could be started.
+    """
+    from qlab.jobs.sweep.plan import check
+    from qlab.jobs.sweep.request import Request
+    from qlab.jobs.sweep.sweep import sweep as sweep_job
+
+    request = Request.of_words(overrides, paired, rerun_failed=rerun_failed, fail_fast=fail_fast, force=force)
+    return sweep_job(check(request)).table
 
 
 def results(output_dir: str | Path = "outputs") -> pd.DataFrame:
-    """Return one row per finished training run, nested values as dotted columns.
+    """Return one row for every training run and evaluation, nested values as dotted columns.
 
     A record that is damaged or of another version of qlab is left out, with a warning that names it.
     """
-    import dataclasses
-    import warnings
+    from qlab.reports.collection import all_records
 
-    import pandas as pd
-
-    from qlab.errors import CorruptFileError
-    from qlab.records.store import finished_runs
-
-    records = []
-    for folder in finished_runs(Path(output_dir)):
-        try:
-            records.append(dataclasses.asdict(Run(folder).record))
-        except CorruptFileError as error:
-            warnings.warn(str(error), stacklevel=2)
-    return pd.json_normalize(records)
+    return all_records(Path(output_dir))

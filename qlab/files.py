@@ -33,6 +33,12 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     _sync_folder(path.parent)
 
 
+def remove_drafts(folder: Path) -> None:
+    """Remove what processes that were killed in mid-write left in ``folder``; to be called where nobody writes."""
+    for draft in folder.glob(".*.tmp"):
+        draft.unlink(missing_ok=True)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``, whole or not at all."""
     with atomic_write(path) as file:

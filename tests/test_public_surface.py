@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_the_public_names_are_these() -> None:
-    assert qlab.__all__ == ["Circuit", "Input", "Weight", "evaluate", "expectations", "load", "results", "train"]
+    assert qlab.__all__ == [
+        "Circuit", "Input", "Weight", "evaluate", "expectations", "load", "results", "sweep", "train"
+    ]  # fmt: skip
     assert all(callable(getattr(qlab, name)) for name in qlab.__all__)
     assert set(qlab.__all__) <= set(dir(qlab))
     with pytest.raises(AttributeError, match="has no attribute 'trian'"):
@@ -51,8 +53,16 @@ def test_a_run_from_python_and_back(workplace: Path) -> None:
     assert record.changed_predictions == 0
     table = qlab.results()
     assert isinstance(table, pd.DataFrame)
-    assert table["metrics.accuracy"].tolist() == [run.metrics["accuracy"]]
-    assert table["config.head.n_qubits"].tolist() == [4]
+    assert table["kind"].tolist() == ["train", "evaluation"]
+    assert table["metrics.accuracy"].tolist() == [run.metrics["accuracy"], record.metrics["accuracy"]]
+    assert table["config.head.n_qubits"].tolist() == [4, 4]
+
+
+def test_a_sweep_from_python(workplace: Path) -> None:
+    overrides = ("dataset=digits", "dataset.n_train=60", "dataset.n_val=30", "dataset.n_test=40", "trainer.epochs=1")
+    table = qlab.sweep(*overrides, "head.n_qubits=3,4", "head.n_layers=1,2", paired=["head.n_qubits,head.n_layers"])
+    assert table[["head.n_qubits", "head.n_layers"]].to_numpy().tolist() == [[3, 1], [4, 2]]
+    assert table["status"].tolist() == ["done", "done"]
 
 
 def test_a_circuit_by_hand_is_differentiable() -> None:

@@ -33,3 +33,6 @@ def test_an_installed_wheel_trains_from_an_empty_folder(tmp_path: Path) -> None:
     assert record["metrics"]["n"] == 359
     assert record["environment"]["commit"] is None
     assert "lego_quantum_dot" in answer("-m", "qlab", "ls", "experiment")
+    assert "2 of 2 as expected" in answer("-m", "qlab", "regress", "parameter_shift", "perceptron")
+    written = Path(answer("-m", "qlab", "report", "digits-pca-vqc").strip())
+    assert "Confusion matrix" in (empty / written).read_text()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from qlab.errors import OptionError
 
 Overrides = Annotated[
     list[str] | None,
@@ -24,6 +27,18 @@ Resolve = Annotated[bool, typer.Option("--resolve", help="With --cfg: fill in ev
 def with_experiment(overrides: list[str] | None, experiment: str | None) -> list[str]:
     """Return the overrides with the recipe among them."""
     return [*([f"experiment={experiment}"] if experiment else []), *(overrides or [])]
+
+
+def output_folder(words: list[str] | None) -> tuple[Path, list[str]]:
+    """Return the folder that the word ``output_dir=DIR`` names, ``outputs`` without one, and the other words.
+
+    Raises:
+        OptionError: it is not there.
+    """
+    given = [word.partition("=")[2] for word in words or [] if word.startswith("output_dir=")]
+    if given and not Path(given[-1]).is_dir():
+        raise OptionError(f"output_dir={given[-1]} is not a folder")
+    return Path(given[-1] if given else "outputs"), [w for w in words or [] if not w.startswith("output_dir=")]
 
 
 def hydra_flags(cfg: str | None, resolve: bool) -> list[str]:

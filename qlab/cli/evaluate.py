@@ -40,12 +40,16 @@ def command(
         found = Run(find_run(Path(request.place.output_dir), run))
         from qlab.jobs.evaluate import evaluate
 
-        record = evaluate(found, request, for_standard_error(), force=force)
+        evaluation = evaluate(found, request, for_standard_error(), force=force)
         if json:
             from dataclasses import asdict
 
-            print_json({"path": str(found.path), "record": asdict(record)})
+            from qlab.records.environment import made_by_other_code
+
+            other = made_by_other_code(evaluation.record.environment)
+            state = {"path": str(found.path), "found": evaluation.found, "made_by_other_code": other}
+            print_json({**state, "record": asdict(evaluation.record)})
         else:
-            print_evaluation(found, record)
+            print_evaluation(found, evaluation)
 
     run_main("eval", overrides or [], hydra_flags(cfg, resolve), task)

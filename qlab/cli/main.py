@@ -5,15 +5,32 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-import warnings
 from collections.abc import Sequence
 
 import typer
 
-from qlab.cli import bench, cat, completion, doctor, evaluate, interrupt, ls, plan, pretrain, train, validate
-from qlab.errors import QlabError, QlabWarning
+from qlab.cli import (
+    bench,
+    cat,
+    completion,
+    doctor,
+    evaluate,
+    interrupt,
+    ls,
+    plan,
+    pretrain,
+    regress,
+    report,
+    results,
+    sweep,
+    train,
+    validate,
+)
+from qlab.errors import QlabError
+from qlab.process import settle
 
 INTERRUPTED = 130
+GOES_ON = {"train", "eval", "pretrain", "sweep"}  # commands that find what an earlier one has finished
 app = typer.Typer(
     name="qlab",
     help="Experiments in hybrid quantum-classical machine learning, with honest baselines.",
@@ -24,6 +41,9 @@ app = typer.Typer(
 )
 app.command("train")(train.command)
 app.command("eval")(evaluate.command)
+app.command("sweep")(sweep.command)
+app.command("report")(report.command)
+app.command("results")(results.command)
 app.command("pretrain")(pretrain.command)
 app.command("plan")(plan.command)
 app.command("validate")(validate.command)
@@ -31,6 +51,7 @@ app.command("ls")(ls.command)
 app.command("cat")(cat.command)
 app.command("doctor")(doctor.command)
 app.command("bench")(bench.command)
+app.command("regress")(regress.command)
 app.command("completion")(completion.command)
 
 
@@ -42,12 +63,7 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started the process
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # of the libraries, which would drown the one line that matters
-        warnings.simplefilter("always", QlabWarning)
-    warnings.formatwarning = _one_line
-    # OpenMP's threads spin while they wait for each other; beside another job that costs many times the work itself.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    settle()
     interrupt.listen()
     sys.exit(run(sys.argv[1:]))
 
@@ -75,12 +91,9 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         return _defect(error)
     if code == INTERRUPTED:
-        return _complain("interrupted; repeat the command to go on", INTERRUPTED)
+        again = "; repeat the command to go on" if set(arguments[:1]) & GOES_ON else ""
+        return _complain(f"interrupted{again}", INTERRUPTED)
     return code if isinstance(code, int) else 0
-
-
-def _one_line(message: Warning | str, *place: object, **line: object) -> str:
-    return f"warning: {message}\n"
 
 
 def _defect(error: Exception) -> int:

@@ -16,10 +16,10 @@ def command(overrides: Overrides = None, experiment: Experiment = None, json: Js
 
     from qlab.cli.output import print_facts, print_json
     from qlab.cli.progress import for_standard_error
-    from qlab.cli.tables import backend
     from qlab.config.compose import compose
     from qlab.config.validate import run_config
     from qlab.jobs.plan import plan
+    from qlab.reports.values import component
 
     found = plan(run_config(compose("train", with_experiment(overrides, experiment))), for_standard_error())
     if json:
@@ -35,7 +35,7 @@ def command(overrides: Overrides = None, experiment: Experiment = None, json: Js
         facts["circuit"] = (
             f"{circuit.n_qubits} qubits, depth {circuit.depth}, {circuit.two_qubit_gates} two-qubit gates"
         )
-        facts["backend"] = backend(found.backend)
+        facts["backend"] = component(found.backend)
         facts |= _conditions(found.conditions)
         facts |= {f"executions: {what}": f"{count:,}" for what, count in found.executions.items()}
         facts["states of one batch"] = f"{found.state_memory_mib:.1f} MiB"

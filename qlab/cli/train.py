@@ -39,7 +39,7 @@ def command(
 
             other = made_by_other_code(run.record.environment)
             found = {"path": str(run.path), "found": run.found, "made_by_other_code": other}
-            evaluation = None if run.evaluation is None else asdict(run.evaluation)
+            evaluation = None if run.evaluation is None else asdict(run.evaluation.record)
             print_json({**found, "record": asdict(run.record), "evaluation": evaluation})
         else:
             print_run(run)

@@ -20,6 +20,9 @@ def explain(error: Exception, config_name: str, overrides: Sequence[str]) -> Req
     malformed = next((word for word in overrides if "=" not in word[1:] and not word.startswith("~")), None)
     if malformed is not None:
         return OptionError(f"'{malformed}' is not of the form key=value")
+    launcher = next((word for word in overrides if word.lstrip("+").startswith(("launcher=", "launcher."))), None)
+    if launcher is not None and config_name != "launch":
+        return OptionError(f"'{launcher}': only sweeps have a launcher; see qlab sweep")
     if isinstance(error, OverrideParseException):
         hint = "a value with special characters is written in quotes, key='\"...\"' in a shell"
         return OptionError(f"'{error.override}' cannot be read ({hint})")

@@ -1,8 +1,9 @@
 """Which components exist: a name in a group stands for a dataclass of options, which names its factory.
 
 Built-in components are listed here by text, so that listing them imports nothing. Installed packages add their own
-through the entry-point groups ``qlab.datasets``, ``qlab.encoders``, ``qlab.heads``, ``qlab.noise`` and
-``qlab.backends``; an entry point names a dataclass of options with a class variable ``FACTORY = "module:attribute"``.
+through the entry-point groups ``qlab.datasets``, ``qlab.encoders``, ``qlab.heads``, ``qlab.noise``, ``qlab.backends``
+and ``qlab.launchers``; an entry point names a dataclass of options with a class variable
+``FACTORY = "module:attribute"``.
 """
 
 from __future__ import annotations
@@ -55,6 +56,14 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "engine": f"{_OPTIONS}.backends:Engine",
         "pennylane": f"{_OPTIONS}.backends:PennyLane",
     },
+    "launcher": {
+        "dask": f"{_OPTIONS}.launchers:Dask",
+        "joblib": f"{_OPTIONS}.launchers:Joblib",
+        "ray": f"{_OPTIONS}.launchers:Ray",
+        "serial": f"{_OPTIONS}.launchers:Serial",
+        "slurm": f"{_OPTIONS}.launchers:Slurm",
+        "submitit_local": f"{_OPTIONS}.launchers:SubmititLocal",
+    },
 }
 ENTRY_POINT_GROUPS = {
     "dataset": "qlab.datasets",
@@ -62,6 +71,7 @@ ENTRY_POINT_GROUPS = {
     "head": "qlab.heads",
     "noise": "qlab.noise",
     "backend": "qlab.backends",
+    "launcher": "qlab.launchers",
 }
 
 

@@ -20,9 +20,11 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from qlab.config import folders, registry
+from qlab.errors import OptionError
 
 EXPERIMENT = "experiment"
-GROUPS = ("dataset", "encoder", "head", "noise", "backend", "trainer")
+SWEEP = ("sweep", "paired")  # what a recipe says to sweeps only
+GROUPS = ("dataset", "encoder", "head", "noise", "backend", "trainer", "launcher")
 _replaced: ContextVar[frozenset[str]] = ContextVar("groups chosen on the command line", default=frozenset())
 
 
@@ -79,13 +81,18 @@ class ExperimentSource(_Names):
         return [EXPERIMENT]
 
     def names(self, group: str) -> list[str]:
-        """Return the recipes of the folder."""
+        """Return the recipes of the folder; those in folders below it are not listed."""
         return sorted(file.stem for file in Path(self.path).glob("*.yaml"))
+
+    def is_config(self, config_path: str) -> bool:
+        """Return whether there is such a recipe, be it in a folder below: ``experiment/regression/NAME``."""
+        group, _, name = config_path.removesuffix(".yaml").partition("/")
+        return group == EXPERIMENT and ".." not in name and (Path(self.path) / f"{name}.yaml").is_file()
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Return a recipe."""
         values = _read(Path(self.path) / f"{config_path.removesuffix('.yaml').partition('/')[2]}.yaml")
-        kept = {key: value for key, value in values.items() if key not in _replaced.get()}
+        kept = {key: value for key, value in values.items() if key not in {*SWEEP, *_replaced.get()}}
         return _result(self, kept, "_global_")
 
 
@@ -146,6 +153,28 @@ class QlabSearchPath(SearchPathPlugin):
             search_path.append("qlab-own-experiments", f"experiments://{own_experiments}")
         search_path.append("qlab-experiments", f"experiments://{folders.shipped_experiments()}")
         search_path.append("qlab-plugins", "plugins://")
+
+
+def sweep_of_recipe(name: str) -> tuple[dict[str, Any], list[list[str]]]:
+    """Return the keys that a recipe sweeps with their values, and which of them go together; empty without a recipe.
+
+    Raises:
+        OptionError: the sections are not of that form.
+    """
+    places = [folder for folder in (folders.own_experiments(), folders.shipped_experiments()) if folder is not None]
+    file = next((folder / f"{name}.yaml" for folder in places if (folder / f"{name}.yaml").is_file()), None)
+    if file is None:
+        return {}, []
+    try:
+        values = _read(file)
+    except ConfigLoadError as error:
+        raise OptionError(" ".join(str(error).split())) from error
+    swept, paired = (values.get(section) for section in SWEEP)
+    if not isinstance(swept or {}, dict):
+        raise OptionError(f"{file}: sweep is a mapping of keys to their values, e.g. sweep: {{seed: range(5)}}")
+    if not isinstance(paired or [], list) or not all(isinstance(pair, list) for pair in paired or []):
+        raise OptionError(f"{file}: paired is a list of lists of keys, e.g. paired: [[head.n_qubits, head.n_layers]]")
+    return swept or {}, [[str(name) for name in pair] for pair in paired or []]
 
 
 def register() -> None:

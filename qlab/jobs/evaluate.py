@@ -20,7 +20,7 @@ from qlab.jobs import threads
 from qlab.jobs.model import build_backend, executed_by, execution, require_circuit
 from qlab.jobs.prepare import encode_data, load_data
 from qlab.jobs.restore import restore_config, restore_model
-from qlab.jobs.run import Run
+from qlab.jobs.run import Evaluation, Run
 from qlab.jobs.training import dataset_facts, examples, record_config
 from qlab.progress import Progress, Silent
 from qlab.records.environment import environment, peak_memory_mib
@@ -29,9 +29,7 @@ from qlab.records.store import write_npz
 from qlab.training.trainer import EVALUATION_BATCH, predict
 
 
-def evaluate(
-    run: Run, config: EvalConfig, progress: Progress | None = None, *, force: bool = False
-) -> EvaluationRecord:
+def evaluate(run: Run, config: EvalConfig, progress: Progress | None = None, *, force: bool = False) -> Evaluation:
     """Evaluate a finished run as ``config`` says, or find the evaluation already there.
 
     Raises:
@@ -43,22 +41,31 @@ def evaluate(
     """
     backend = config.backend or own_backend(run, config.changes)
     key = evaluation_key(config.noise, backend, config.split)
-    result = run.folder.evaluations / f"{key}.json"
+    result = run.folder.evaluation(key)
     if result.is_file() and not force:
-        return EvaluationRecord.read(result)
+        return Evaluation(EvaluationRecord.read(result), found=True)
+    with run.folder.evaluating(key):
+        if result.is_file() and not force:  # another process was at it
+            return Evaluation(EvaluationRecord.read(result), found=True)
+        return Evaluation(_evaluate(run, config, backend, key, progress or Silent()), found=False)
+
+
+def _evaluate(run: Run, config: EvalConfig, backend: Component, key: str, progress: Progress) -> EvaluationRecord:
     started = time.perf_counter()
     executor = build_backend(backend, config.noise, compare=True)
     place = {**dataclasses.asdict(config.place), "name": run.folder.name, "output_dir": str(run.folder.root)}
     trained = restore_config(run.folder, **place)
     threads.for_encoding(trained)
-    task = encode_data(trained, load_data(trained, progress or Silent()))
+    task = encode_data(trained, load_data(trained, progress))
     if task.splits.fingerprint != run.record.dataset["fingerprint"]:
         raise DataError(f"the data of {run.path.name} are no longer those it was trained on")
     model = restore_model(run.folder, run.record, trained, executor)
     require_circuit(model, config.noise, backend)
     threads.for_head(trained, model)
     known = examples(task, config.split)
-    logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
+    at_once = EVALUATION_BATCH if executor.capabilities().batched else 1
+    logits = predict(model, known.features, progress, batch=at_once).numpy()
+    labels = known.labels.numpy()
     arrays = {"index": getattr(task.splits, config.split), "label": labels, "logits": logits}
     own = run.predictions.get(f"{config.split}_logits")
     seconds = {**task.seconds, "total": time.perf_counter() - started}
@@ -85,8 +92,10 @@ def evaluate(
     with run.folder.locked():
         if not run.folder.is_finished:
             raise DataError(f"{run.path.name} was trained again meanwhile; repeat the evaluation when that is done")
+        result = run.folder.evaluation(key)
         write_npz(result.with_suffix(".npz"), arrays)
         record.write(result)
+    progress.say(f"evaluated {len(labels)} examples in {seconds['total']:.1f} s")
     return record
 
 

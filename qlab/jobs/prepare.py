@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from qlab.data.dataset import DataContext, Dataset, Loader
 from qlab.data.splits import Splits, split
 from qlab.encoders.cache import Features, encode
 from qlab.encoders.encoder import FitContext
+from qlab.jobs.loaded_data import LOADED, Loaded
 from qlab.progress import Progress
 
 _SPLIT_FIELDS = frozenset(field.name for field in dataclasses.fields(SplitOptions))
@@ -73,8 +75,12 @@ def load_data(config: RunConfig, progress: Progress) -> Data:
     loader: Loader = registry.build(config.dataset.options, leave_out=_SPLIT_FIELDS)
     cache = Path(config.place.output_dir) / "cache"
     context = DataContext(cache=cache, download=config.place.download, progress=progress)
-    dataset = loader.load(context)
-    splits = split(dataset, **_split_options(config))
+
+    def load() -> Loaded:
+        dataset = loader.load(context)
+        return dataset, split(dataset, **_split_options(config))
+
+    dataset, splits = LOADED.find(lambda: json.dumps([described(config.dataset), str(cache.absolute())]), load)
 
     def source(size: int) -> Dataset:
         return loader.load_source(context, size)

@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """An evaluation of a finished run.
+
+    Attributes:
+        record: what came out.
+        found: whether it was found finished instead of computed now.
+    """
+
+    record: EvaluationRecord
+    found: bool
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished training run.
 
@@ -29,7 +42,7 @@ class Run:
 
     folder: RunFolder
     found: bool = True
-    evaluation: EvaluationRecord | None = None
+    evaluation: Evaluation | None = None
 
     @property
     def path(self) -> Path:

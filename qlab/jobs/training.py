@@ -19,7 +19,7 @@ from qlab.config import registry
 from qlab.config.conditions import as_trained
 from qlab.config.keys import described, training_key
 from qlab.config.schema import RunConfig
-from qlab.config.validate import parts
+from qlab.config.validate import GROUPS, parts
 from qlab.evaluation.metrics import Metrics, measure
 from qlab.files import write_json
 from qlab.heads.head import Head
@@ -67,7 +67,7 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
     task = encode_data(config, data)
     threads.for_head(config, model)
     _try_out(model, examples(task, "train"))
-    with folder.locked():
+    with folder.claimed() as folder:
         if force:
             folder.clear()
         elif folder.is_finished:
@@ -223,7 +223,7 @@ def _record(
 
 def plugins(config: RunConfig) -> dict[str, str]:
     """Return the package behind every component of ``config`` that is not built in."""
-    chosen = ((group, getattr(config, group).name) for group in registry.ENTRY_POINT_GROUPS)
+    chosen = ((group, getattr(config, group).name) for group in GROUPS)
     found = ((f"{group}={name}", registry.origin(group, name)) for group, name in chosen)
     return {component: package for component, package in found if package is not None}
 

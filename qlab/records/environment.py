@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,12 @@ def environment(threads: int) -> dict[str, Any]:
     }
 
 
+@cache
 def commit() -> dict[str, Any]:
-    """Return the commit that the code was run from and whether it was changed since; None outside a checkout."""
+    """Return the commit that the code was run from and whether it was changed since; None outside a checkout.
+
+    It is that of the first call: a process runs the code that it has loaded.
+    """
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return {"commit": None, "dirty": None}
@@ -63,6 +68,7 @@ def _git(root: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
+@cache
 def installed_version(package: str) -> str | None:
     """Return the version of an installed package, or None."""
     try:

@@ -16,7 +16,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from qlab.errors import CorruptFileError, RequestError, UnknownNameError
-from qlab.files import atomic_write, write_bytes
+from qlab.files import atomic_write, remove_drafts, write_bytes
 
 LONGEST_NAME = 80
 
@@ -34,6 +34,7 @@ class RunFolder:
         self.predictions = path / "predictions.npz"
         self.log = path / "log.txt"
         self.result = path / "result.json"
+        self.report = path / "report.html"
         self.evaluations = path / "evaluations"
 
     @property
@@ -63,9 +64,36 @@ class RunFolder:
         with FileLock(self.path / ".lock"):
             yield
 
+    @contextmanager
+    def claimed(self) -> Iterator[RunFolder]:
+        """Hold the run's key alone among all runs, and yield its folder, held alone.
+
+        It is this one, or the one that another process has made under another name meanwhile. What a killed process
+        had not written to its end is removed.
+        """
+        runs = self.path.parent
+        runs.mkdir(parents=True, exist_ok=True)
+        with FileLock(runs / f".{self.key}.lock"):
+            folder = run_folder(runs.parent, self.name, self.key)
+            with folder.locked():
+                remove_drafts(folder.path)
+                yield folder
+
+    def evaluation(self, key: str) -> Path:
+        """Return the record of the evaluation ``key``."""
+        return self.evaluations / f"{key}.json"
+
+    @contextmanager
+    def evaluating(self, key: str) -> Iterator[None]:
+        """Hold the evaluation ``key`` alone; another process that asks for it waits."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path / f".{key}.lock"):
+            yield
+
     def clear(self) -> None:
         """Forget the result and the checkpoint, so that the run starts anew; evaluations of it go too."""
-        for file in (self.result, self.checkpoint, self.model, self.history, self.predictions, self.log):
+        written = (self.result, self.checkpoint, self.model, self.history, self.predictions, self.log, self.report)
+        for file in written:
             file.unlink(missing_ok=True)
         for file in self.evaluations.glob("*"):
             file.unlink()
@@ -80,7 +108,7 @@ def run_folder(output_dir: Path, name: str, key: str) -> RunFolder:
     """Return the folder of the run ``key``: the one that is there, under whatever name, or a new one."""
     runs = output_dir / "runs"
     existing = sorted(runs.glob(f"*-{key}")) if runs.is_dir() else []
-    return RunFolder(existing[0] if existing else runs / f"{_safe(name)}-{key}")
+    return RunFolder(existing[0] if existing else runs / f"{safe_name(name)}-{key}")
 
 
 def find_run(output_dir: Path, wanted: str) -> RunFolder:
@@ -92,14 +120,25 @@ def find_run(output_dir: Path, wanted: str) -> RunFolder:
     """
     if (Path(wanted) / "config.yaml").is_file():
         return _finished(RunFolder(Path(wanted)))
-    folders = [path for path in sorted((output_dir / "runs").glob("*-*")) if path.is_dir()]
+    return _finished(RunFolder(find_folder("run", [output_dir / "runs"], wanted)))
+
+
+def find_folder(kind: str, parents: Iterable[Path], wanted: str) -> Path:
+    """Return the folder ``NAME-KEY`` in one of ``parents`` that ``wanted`` names: by its name, its key, or a start.
+
+    Raises:
+        UnknownNameError: there is none.
+        RequestError: there are several.
+    """
+    folders = [path for parent in parents for path in sorted(parent.glob("*-*")) if path.is_dir()]
     matches = [path for path in folders if path.name.startswith(wanted) or path.name.endswith(f"-{wanted}")]
     matches = matches or [path for path in folders if path.name.rpartition("-")[2].startswith(wanted)]
     if not matches:
-        raise UnknownNameError("run", wanted, [path.name for path in folders])
+        raise UnknownNameError(kind, wanted, [path.name for path in folders])
     if len(matches) > 1:
-        raise RequestError(f"'{wanted}' names {len(matches)} runs: {', '.join(path.name for path in matches)}")
-    return _finished(RunFolder(matches[0]))
+        several = " or ".join(f"{word}s" for word in kind.split(" or "))
+        raise RequestError(f"'{wanted}' names {len(matches)} {several}: {', '.join(path.name for path in matches)}")
+    return matches[0]
 
 
 def finished_runs(output_dir: Path) -> list[RunFolder]:
@@ -162,7 +201,7 @@ def _finished(folder: RunFolder) -> RunFolder:
     return folder
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return ``name`` as a part of a folder name: no separators, not too long, never empty."""
     cleaned = re.sub(r"[^\w.+=-]+", "_", name).strip("._-")[:LONGEST_NAME]
     return cleaned or "run"

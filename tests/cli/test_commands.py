@@ -17,7 +17,22 @@ import yaml
 from qlab.config.catalogue import GROUPS
 from tests.conftest import Qlab
 
-COMMANDS = ("train", "eval", "pretrain", "plan", "validate", "ls", "cat", "doctor", "bench", "completion")
+COMMANDS = (
+    "train",
+    "eval",
+    "pretrain",
+    "plan",
+    "validate",
+    "ls",
+    "cat",
+    "doctor",
+    "bench",
+    "regress",
+    "report",
+    "results",
+    "sweep",
+    "completion",
+)
 
 
 def test_help_names_every_command(qlab: Qlab) -> None:
@@ -36,7 +51,7 @@ def test_the_help_of_every_command_has_an_example(command: str, qlab: Qlab) -> N
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from qlab.cli.main import run; run(['--help']); "
-        "heavy = {'torch', 'numpy', 'hydra', 'pandas', 'pennylane', 'qiskit', 'sklearn', 'transformers'}; "
+        "heavy = {'torch', 'numpy', 'hydra', 'pandas', 'pennylane', 'qiskit', 'sklearn', 'transformers', 'jinja2'}; "
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -83,6 +83,14 @@ def test_completions_are_complete_words(workplace: Path) -> None:
     assert not [word for word in complete(app, "qlab train ") if word.startswith("hydra")]
 
 
+def test_words_of_a_sweep_are_completed(workplace: Path) -> None:
+    assert complete(app, "qlab sweep launcher=jo") == ["joblib"]
+    assert complete(app, "qlab sweep seed=1,2 la") == ["launcher.", "launcher="]
+    assert complete(app, "qlab sweep launcher=joblib launcher.w") == ["launcher.workers="]
+    assert "launcher.workers=2" not in complete(app, "qlab sweep launcher=joblib head=v")
+    assert complete(app, "qlab sweep launcher=joblib head=v") == ["vqc"]
+
+
 def test_runs_are_completed(workplace: Path) -> None:
     (workplace / "outputs" / "runs" / "lego-0123").mkdir(parents=True)
     assert complete(app, "qlab eval le") == ["lego-0123"]

@@ -69,6 +69,7 @@ WRONG = {
     "huge seed": (("train", "dataset=digits", "encoder.seed=4294967296"), "it must be at most"),
     "empty path": (("train", "dataset=quantum_dot", "dataset.path="), "dataset.path= does not exist"),
     "unquoted": (("train", "dataset=digits", "name=日本語"), "in quotes"),
+    "launcher": (("train", "dataset=digits", "launcher=joblib"), "only sweeps have a launcher; see qlab sweep"),
     "Hydra itself": (("train", "dataset=digits", "hydra.mode=MULTIRUN"), "Hydra's own settings"),
     "no such run": (("eval", "lego-123"), "unknown run 'lego-123'"),
     "no such group": (("ls", "heads"), "unknown group 'heads'; did you mean 'head'?"),

@@ -97,3 +97,11 @@ def test_published_diagrams_work_with_the_defaults(qlab: Qlab, workplace: Path) 
     record = train(qlab, f"dataset.path={folder}")["record"]
     assert record["dataset"]["name"] == "mlqe_2023_edx"
     assert record["dataset"]["sizes"] == {"train": 150, "val": 10, "test": 40}
+
+
+def test_an_evaluation_says_whether_it_was_found(qlab: Qlab, trained: Path) -> None:
+    request = ("eval", str(trained), "backend.precision=double")
+    first, second, forced = (json.loads(qlab(*request, "--json", *more).out) for more in ((), (), ("--force",)))
+    assert (first["found"], second["found"], forced["found"]) == (False, True, False)
+    assert second["made_by_other_code"] is None
+    assert "found, finished" in qlab(*request).out

@@ -196,3 +196,14 @@ def test_a_record_that_cannot_be_trusted_is_named(damage: str, tmp_path: Path) -
     file.write_text(text)
     with pytest.raises(CorruptFileError, match="--force"):
         EvaluationRecord.read(file)
+
+
+def test_a_claimed_folder_is_the_one_that_is_there_without_drafts(tmp_path: Path) -> None:
+    there = run_folder(tmp_path, "other", "0123456789ab")
+    there.path.mkdir(parents=True)
+    (there.path / ".half.tmp").write_text("half")
+    (there.path / "config.yaml").write_text("whole")
+    with RunFolder(tmp_path / "runs" / "mine-0123456789ab").claimed() as folder:
+        assert folder.path == there.path
+        assert {path.name for path in folder.path.iterdir()} == {".lock", "config.yaml"}
+    assert not (tmp_path / "runs" / "mine-0123456789ab").exists()

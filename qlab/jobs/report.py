@@ -1,0 +1,85 @@
+"""The page of a finished run or of a sweep, made anew from what is in its folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from qlab.errors import CorruptFileError, RequestError
+from qlab.jobs.drawing import drawing
+from qlab.records.record import EvaluationRecord, TrainRecord
+from qlab.records.store import RunFolder, find_folder, find_run, read_yaml
+from qlab.reports.run import write_run_page
+from qlab.reports.sweep import write_sweep_page
+
+_SWEEP = "sweep.yaml"
+_TEXTS = ["status", "train_key", "evaluation_key", "run", "error", "log"]
+
+
+def report(wanted: str, output_dir: Path) -> Path:
+    """Write the page of the run or sweep that ``wanted`` names (a path, a folder name, a key) and return where it is.
+
+    Raises:
+        UnknownNameError: there is none.
+        RequestError: there are several, or nothing of it is finished.
+        CorruptFileError: one of its files is damaged.
+    """
+    given = Path(wanted)
+    if any((given / name).is_file() for name in (_SWEEP, "config.yaml")):
+        folder = given
+    else:
+        folder = find_folder("run or sweep", [output_dir / "runs", output_dir / "sweeps"], wanted)
+    return _of_sweep(folder) if (folder / _SWEEP).is_file() else _of_run(find_run(output_dir, str(folder)))
+
+
+def _of_run(folder: RunFolder) -> Path:
+    write_run_page(folder, drawing(folder.path))
+    return folder.report
+
+
+def _of_sweep(folder: Path) -> Path:
+    table = _table(folder / "results.csv")
+    swept = list(table.columns[: table.columns.get_loc("status")])
+    return write_sweep_page(
+        folder,
+        table,
+        swept,
+        title=folder.name.rpartition("-")[0],
+        request=read_yaml(folder / _SWEEP),
+        records=lambda: _records(table, folder.absolute().parent.parent),
+        draw=drawing,
+    )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise RequestError(f"the sweep {path.parent.name} has no table yet; repeat its command to go on with it")
+    try:
+        # Keys are text, though some look like numbers.
+        table = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), keep_default_na=False, na_values=[""])
+        table[_TEXTS] = table[_TEXTS].fillna("")
+    except (ValueError, KeyError) as error:
+        raise CorruptFileError(f"{path} is damaged; repeat the sweep's command") from error
+    return table
+
+
+def _records(table: pd.DataFrame, output_dir: Path) -> list[Mapping[str, Any]]:
+    """Return the records behind the points of a sweep that can still be read, trainings first."""
+    done = table[table["status"].eq("done")]
+    found: list[Mapping[str, Any]] = []
+    for name in done["run"].unique():
+        found += _read(TrainRecord, RunFolder(output_dir / name).result)
+    for name, key in done.loc[done["evaluation_key"] != "", ["run", "evaluation_key"]].itertuples(index=False):
+        found += _read(EvaluationRecord, RunFolder(output_dir / name).evaluation(key))
+    return found
+
+
+def _read(kind: type[TrainRecord | EvaluationRecord], path: Path) -> list[Mapping[str, Any]]:
+    try:
+        return [dataclasses.asdict(kind.read(path))]
+    except (CorruptFileError, OSError):
+        return []

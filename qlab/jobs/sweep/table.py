@@ -1,0 +1,113 @@
+"""The table of a sweep: one row per point, from the records that are there."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from qlab.errors import CorruptFileError
+from qlab.evaluation.metrics import Metrics
+from qlab.jobs.sweep.ledger import Runs
+from qlab.jobs.sweep.points import Point
+from qlab.records.record import EvaluationRecord, TrainRecord
+
+DONE, FAILED, LOST, SKIPPED, NOT_RUN = "done", "failed", "lost", "skipped", "not run"
+METRICS = tuple(field.name for field in dataclasses.fields(Metrics) if field.name not in ("n", "confusion"))
+COUNTS = ("n", "trainable", "kept_epoch")
+SECONDS = ("training_seconds", "evaluation_seconds")
+_TEXTS = ("status", "train_key", "evaluation_key", "run", "error", "log", "finished")
+_COLUMNS = (
+    *("status", "n", *METRICS, "val_accuracy", "trainable", "kept_epoch"),
+    *("train_key", "evaluation_key", "run", "error", "log", *SECONDS, "finished"),
+)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a task is not done: ``failed``, ``lost`` or ``not run``, with the error."""
+
+    status: str
+    error: str
+
+
+class Results:
+    """The records of a sweep's points, each read once.
+
+    Args:
+        points: all of them, in the order of the grid.
+        runs: the run folders.
+        troubles: of the tasks that are not done, by their id.
+    """
+
+    def __init__(self, points: Sequence[Point], runs: Runs, troubles: Mapping[str, Trouble]) -> None:
+        self._points, self._runs, self._troubles = points, runs, troubles
+        self._trainings: dict[str, TrainRecord | Trouble] = {}
+        self._evaluations: dict[str, EvaluationRecord | Trouble] = {}
+        for point in points:
+            if point.train_key not in self._trainings:
+                self._trainings[point.train_key] = self._training(point)
+            if point.evaluation_key:
+                self._evaluations[point.id] = self._evaluation(point)
+
+    def table(self, swept: Sequence[str]) -> pd.DataFrame:
+        """Return one row per point: the swept keys, how it ended, its metrics, where it is, and last every time."""
+        rows = [{**{name: point.values[name] for name in swept}, **self._row(point)} for point in self._points]
+        table = pd.DataFrame(rows, columns=[*swept, *_COLUMNS])
+        numbers = dict.fromkeys((*METRICS, "val_accuracy", *SECONDS), "float64")
+        return table.astype({**dict.fromkeys(COUNTS, "Int64"), **numbers})
+
+    def records(self) -> list[Mapping[str, Any]]:
+        """Return every record, trainings first."""
+        read = (*self._trainings.values(), *self._evaluations.values())
+        return [dataclasses.asdict(record) for record in read if not isinstance(record, Trouble)]
+
+    def _training(self, point: Point) -> TrainRecord | Trouble:
+        trouble = self._troubles.get(point.train_key)
+        folder = self._runs.finished(point.train_key)
+        if trouble is not None or folder is None:
+            return trouble or Trouble(NOT_RUN, "")
+        try:
+            return TrainRecord.read(folder.result)
+        except (CorruptFileError, OSError) as error:
+            return Trouble(FAILED, str(error))
+
+    def _evaluation(self, point: Point) -> EvaluationRecord | Trouble:
+        training = self._trainings[point.train_key]
+        if isinstance(training, Trouble):
+            if training.status == NOT_RUN:
+                return training
+            return Trouble(SKIPPED, f"its training {training.status}: {training.error}")
+        trouble, folder = self._troubles.get(point.id), self._runs.finished(point.train_key)
+        if trouble is not None or folder is None or not folder.evaluation(point.evaluation_key).is_file():
+            return trouble or Trouble(NOT_RUN, "")
+        try:
+            return EvaluationRecord.read(folder.evaluation(point.evaluation_key))
+        except (CorruptFileError, OSError) as error:
+            return Trouble(FAILED, str(error))
+
+    def _row(self, point: Point) -> dict[str, Any]:
+        training = self._trainings[point.train_key]
+        answer = self._evaluations[point.id] if point.evaluation_key else training
+        row: dict[str, Any] = {**dict.fromkeys(_TEXTS, ""), "train_key": point.train_key}
+        row["evaluation_key"] = point.evaluation_key
+        folder = self._runs.finished(point.train_key)
+        if isinstance(training, TrainRecord) and folder is not None:
+            row |= {
+                "val_accuracy": training.val_metrics["accuracy"],
+                "trainable": training.parameters["trainable"],
+                "kept_epoch": training.training["kept_epoch"],
+                "run": f"runs/{folder.path.name}",
+                "training_seconds": training.timing["total"],
+            }
+        if isinstance(answer, Trouble):
+            at_fault = point.train_key if answer.status == SKIPPED else point.id
+            log = f"points/{at_fault}.log" if answer.status in (FAILED, LOST, SKIPPED) else ""
+            return {**row, "status": answer.status, "error": answer.error, "log": log}
+        row |= {"status": DONE, "n": answer.metrics["n"], **{name: answer.metrics[name] for name in METRICS}}
+        if isinstance(answer, EvaluationRecord):
+            row["evaluation_seconds"] = answer.timing["total"]
+        return {**row, "finished": answer.finished}

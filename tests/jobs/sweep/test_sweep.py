@@ -1,0 +1,165 @@
+"""A sweep in this process: what is trained and evaluated, what is found, what stands in the table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from qlab.config.grid import grid
+from qlab.errors import RequestError
+from qlab.jobs.sweep.points import check_points
+from tests.jobs.sweep.small import DIVERGES, SMALL, TIMES, UNSTEADY, evaluated, run, trained, without_times
+
+NOISE = ("noise=depolarizing", "noise.p=0,0.001,0.01,0.05,0.2", "seed=range(3)")
+
+
+def test_a_noise_sweep_trains_once_for_each_seed(workplace: Path) -> None:
+    swept = run(*NOISE)
+    assert swept.counts == {"done": 15}
+    assert len(trained(swept.path)) == 3
+    assert set(trained(swept.path).values()) == {1}
+    assert len(evaluated(swept.path)) == 15
+    assert swept.table["train_key"].nunique() == 3
+    assert swept.table["evaluation_key"].nunique() == 5
+    assert len(list((workplace / "outputs/runs").glob("*/result.json"))) == 3
+    noiseless, noisiest = (swept.table[swept.table["noise.p"] == p]["cross_entropy"] for p in (0, 0.2))
+    assert (noiseless.to_numpy() != noisiest.to_numpy()).all()
+
+
+def test_the_table_says_what_the_records_say(workplace: Path) -> None:
+    swept = run("head.n_qubits=3,4", "seed=0,1")
+    table = swept.table
+    assert list(table.columns[:4]) == ["head.n_qubits", "seed", "status", "n"]
+    assert list(table.columns[-3:]) == TIMES
+    assert table[["head.n_qubits", "seed"]].to_numpy().tolist() == [[3, 0], [3, 1], [4, 0], [4, 1]]
+    import qlab
+
+    for row in table.to_dict("records"):
+        found = qlab.load(workplace / "outputs" / row["run"]).record
+        assert (row["accuracy"], row["n"]) == (found.metrics["accuracy"], 40)
+        assert row["val_accuracy"] == found.val_metrics["accuracy"]
+        assert (row["trainable"], row["train_key"]) == (found.parameters["trainable"], found.key)
+        assert (row["error"], row["log"], row["evaluation_key"]) == ("", "", "")
+        assert row["finished"] == found.finished
+    written = pd.read_csv(swept.path / "results.csv")
+    assert written["accuracy"].tolist() == table["accuracy"].tolist()
+
+
+def test_the_same_points_in_other_words_are_the_same_sweep(workplace: Path) -> None:
+    first = run("seed=0,1", "head.n_qubits=3,4")
+    results = {path: path.stat().st_mtime_ns for path in (workplace / "outputs/runs").glob("*/result.json")}
+    again = run("head.n_qubits=choice(3,4)", "seed=range(2)")
+    assert again.path == first.path
+    assert again.keys == ("head.n_qubits", "seed")
+    assert results == {path: path.stat().st_mtime_ns for path in (workplace / "outputs/runs").glob("*/result.json")}
+    assert yaml.safe_load((first.path / "sweep.yaml").read_text())["sweep"] == {"head.n_qubits": [3, 4], "seed": [0, 1]}
+
+
+def test_a_larger_sweep_finds_the_points_of_a_smaller_one(workplace: Path) -> None:
+    run("seed=0,1")
+    larger = run("seed=range(3)")
+    assert trained(larger.path) == {larger.table["train_key"][2]: 1}
+
+
+def test_equal_points_are_one(workplace: Path) -> None:
+    points = check_points(grid([*SMALL, "trainer.lr=0.01,1e-2,0.010", "backend.seed=0,1"]))
+    assert [dict(point.values) for point in points] == [{"trainer.lr": 0.01, "backend.seed": 0}]
+
+
+def test_a_point_that_fails_costs_no_other(workplace: Path) -> None:
+    swept = run(*DIVERGES, "seed=0,1", "noise=bit_flip")
+    table = swept.table
+    assert table["status"].tolist() == ["done", "done", "skipped", "skipped"]
+    assert table["error"].str.contains("its training failed: the loss in epoch 1").tolist() == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    log = swept.path / table["log"][2]
+    assert "DivergedError" in log.read_text()
+    assert "Traceback" in log.read_text()
+    assert table["accuracy"].isna().tolist() == [False, False, True, True]
+
+
+def test_what_failed_is_left_alone_until_it_is_asked_for(workplace: Path) -> None:
+    first = run(*DIVERGES, "seed=0,1")
+    assert first.table["status"].tolist() == ["done", "done", "failed", "failed"]
+    (log,) = {first.path / first.table["log"][2]}
+    length = len(log.read_text())
+    again = run(*DIVERGES, "seed=0,1")
+    assert again.table["error"].tolist() == first.table["error"].tolist()
+    assert len(log.read_text()) == length
+    assert without_times(again.path) == without_times(first.path)
+    run(*DIVERGES, "seed=0,1", rerun_failed=True)
+    assert len(log.read_text()) > length
+    assert sorted(trained(first.path).values()) == [0, 0, 1, 1]
+
+
+def test_fail_fast_begins_nothing_more(workplace: Path) -> None:
+    words = (*UNSTEADY, "trainer.weight_decay=1e6,0", "seed=0,1")
+    assert run(*words, fail_fast=True).table["status"].tolist() == ["failed", "not run", "not run", "not run"]
+    assert run(*words).counts == {"done": 2, "failed": 2}
+
+
+def test_force_computes_everything_again_and_the_same(workplace: Path) -> None:
+    first = run("noise=bit_flip", "noise.p=0.01,0.1")
+    text = without_times(first.path)
+    again = run("noise=bit_flip", "noise.p=0.01,0.1", force=True)
+    assert set(trained(first.path).values()) == {2}
+    assert set(evaluated(first.path).values()) == {2}
+    assert without_times(again.path) == text
+
+
+def test_pairs_and_choices_of_components(workplace: Path) -> None:
+    words = ("encoder=pca,fft_pca", "head.ansatz=ring,chain", "encoder.n_features=3")
+    swept = run(*words, paired=("encoder,head.ansatz",))
+    assert swept.table[["encoder", "head.ansatz"]].to_numpy().tolist() == [["pca", "ring"], ["fft_pca", "chain"]]
+    assert swept.counts == {"done": 2}
+    assert swept.path.name.startswith("digits-vqc-")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["head.n_qubits=3,0"], "at head.n_qubits=0: head.n_qubits=0 is out of range"),
+        (["head.qbits=3,4"], "at head.qbits=3: unknown option 'head.qbits'; did you mean 'head.n_qubits'?"),
+        (["head=vqc,vqx"], "at head=vqx: unknown head 'vqx'; did you mean 'vqc'?"),
+        (["head.ansatz=ring,rong"], "at head.ansatz=rong"),
+        (
+            ["noise=depolarizing", "noise.gates=[CNOT],[CZ]"],
+            "at noise.gates=[CZ]: the noise model depolarizing follows CZ",
+        ),
+        (["backend=engine,aer"], "at backend=aer: the backend aer has no gradient"),
+    ],
+)
+def test_a_wrong_point_is_named_before_anything_runs(words: list[str], message: str, workplace: Path) -> None:
+    with pytest.raises(RequestError) as raised:
+        run(*words)
+    assert str(raised.value).startswith(message)
+    assert raised.value.exit_code == 2
+    assert list(workplace.iterdir()) == []
+
+
+def test_a_recipe_that_sweeps(workplace: Path) -> None:
+    (workplace / "experiments").mkdir()
+    (workplace / "experiments" / "mine.yaml").write_text(
+        "name: mine\nsweep: {seed: range(2), head.ansatz: 'ring,chain'}\n"
+    )
+    swept = run("experiment=mine", "head.ansatz=tree")
+    assert swept.keys == ("seed",)
+    assert swept.path.name.startswith("mine-")
+    assert set(swept.table["run"].str[:10]) == {"runs/mine-"}
+
+
+def test_a_damaged_record_is_a_point_that_failed(workplace: Path) -> None:
+    first = run("seed=0,1")
+    result = workplace / "outputs" / first.table["run"][0] / "result.json"
+    result.write_text(result.read_text()[:50])
+    swept = run("seed=0,1")
+    assert swept.table["status"].tolist() == ["failed", "done"]
+    assert "--force" in swept.table["error"][0]
+    assert run("seed=0,1", force=True).counts == {"done": 2}
