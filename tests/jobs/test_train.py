@@ -207,7 +207,7 @@ def test_kill_minus_nine_then_the_same_command_gives_the_same_bytes(workplace: P
         assert not list(killed.rglob("result.json"))
         kills += 1
     assert start(killed).wait(timeout=240) == 0
-    (expected,), (found,) = (list(folder.glob("outputs/runs/*")) for folder in (whole, killed))
+    (expected,), (found,) = (list(folder.glob("outputs/runs/*-*")) for folder in (whole, killed))
     assert found.name == expected.name
     for name in ("model.safetensors", "history.csv"):
         assert (found / name).read_bytes() == (expected / name).read_bytes(), name

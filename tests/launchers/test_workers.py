@@ -60,8 +60,10 @@ def test_tasks_that_kill_their_worker_cost_no_other(launcher: str, launch_comman
     assert command.others_are_gone()
     times = {name: runs(str(tmp_path), name) for name in DEADLY}
     again = {name for name, count in times.items() if count > 1}
-    if launcher in ("joblib", "dask"):  # the deadly run twice, once alone; each death has one neighbour at most
-        assert len(again - set(lost)) <= 2
+    if launcher in ("joblib", "dask"):
+        # The deadly run twice, once alone. The one other worker may have two tasks at each death: that it is at, and
+        # that whose answer is still on its way.
+        assert len(again - set(lost)) <= 2 * len(lost)
         assert all(times[name] == 2 for name in again)
     else:
         assert again == set()
