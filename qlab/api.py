@@ -50,7 +50,7 @@ def evaluate(run: Run, *overrides: str, force: bool = False) -> EvaluationRecord
 
 def sweep(
     *overrides: str,
-    paired: Sequence[str] = (),
+    paired: str | Sequence[str] = (),
     rerun_failed: bool = False,
     fail_fast: bool = False,
     force: bool = False,
@@ -58,8 +58,8 @@ def sweep(
     """Run every point of a grid that is not done, and return one row per point.
 
     ``sweep("dataset=digits", "head.n_qubits=4,8", "seed=range(5)")``: words are those of the command line,
-    ``launcher=joblib`` among them; each of ``paired`` is ``"KEY,KEY"``. A point that fails costs no other: its row has
-    a ``status`` and an ``error``.
+    ``launcher=joblib`` among them; ``paired`` is ``"KEY,KEY"`` or several of them. A point that fails costs no other:
+    its row has a ``status`` and an ``error``.
 
     Raises:
         RequestError: a point is wrong; nothing was run.
@@ -69,8 +69,18 @@ def sweep(
     from qlab.jobs.sweep.request import Request
     from qlab.jobs.sweep.sweep import sweep as sweep_job
 
-    request = Request.of_words(overrides, paired, rerun_failed=rerun_failed, fail_fast=fail_fast, force=force)
+    request = Request.of_words(overrides, _pairs(paired), rerun_failed=rerun_failed, fail_fast=fail_fast, force=force)
     return sweep_job(check(request)).table
+
+
+def _pairs(paired: str | Sequence[str]) -> list[str]:
+    from qlab.errors import OptionError
+
+    pairs = [paired] if isinstance(paired, str) else list(paired)
+    for pair in pairs:
+        if not (isinstance(pair, str) and "," in pair):
+            raise OptionError(f"paired={paired!r}: {pair!r} does not name keys that go together, as 'seed,trainer.lr'")
+    return pairs
 
 
 def results(output_dir: str | Path = "outputs") -> pd.DataFrame:

@@ -6,12 +6,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import torch
 
 import qlab
+from qlab.errors import OptionError
 
 ROOT = Path(__file__).parents[1]
 
@@ -63,6 +65,14 @@ def test_a_sweep_from_python(workplace: Path) -> None:
     table = qlab.sweep(*overrides, "head.n_qubits=3,4", "head.n_layers=1,2", paired=["head.n_qubits,head.n_layers"])
     assert table[["head.n_qubits", "head.n_layers"]].to_numpy().tolist() == [[3, 1], [4, 2]]
     assert table["status"].tolist() == ["done", "done"]
+    same = qlab.sweep(*overrides, "head.n_qubits=3,4", "head.n_layers=1,2", paired="head.n_qubits,head.n_layers")
+    assert same["train_key"].tolist() == table["train_key"].tolist()
+
+
+@pytest.mark.parametrize("paired", ["seed", ["seed", "trainer.lr"], [("seed", "trainer.lr")]])
+def test_keys_that_are_not_paired_are_one_line(paired: Any) -> None:
+    with pytest.raises(OptionError, match="does not name keys that go together"):
+        qlab.sweep("seed=0,1", "trainer.lr=0.1,0.2", paired=paired)
 
 
 def test_a_circuit_by_hand_is_differentiable() -> None:

@@ -78,20 +78,22 @@ def _ask(planned: Plan, yes: bool) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise RequestError(f"this takes {about(planned.total)}: say --yes if that is meant")
-    typer.confirm(f"This takes {about(planned.total)}. Begin?", abort=True, err=True)
+    if not typer.confirm(f"This takes {about(planned.total)}. Begin?", err=True):
+        raise RequestError("not begun")
 
 
 def _run(checked: Sweep, planned: Plan, json: bool) -> None:
     from qlab.cli.output import print_json
-    from qlab.cli.sweep_tables import print_swept, rows
+    from qlab.cli.sweep_tables import print_swept
     from qlab.cli.sweep_view import watching
     from qlab.errors import JobError
     from qlab.jobs.sweep.sweep import sweep
+    from qlab.reports.tables import plain_rows
 
     with watching() as listener:
         swept = sweep(checked, planned, listener)
     if json:
-        print_json({"path": str(swept.path), "counts": swept.counts, "rows": rows(swept.table)})
+        print_json({"path": str(swept.path), "counts": swept.counts, "rows": plain_rows(swept.table)})
     else:
         print_swept(swept)
     if not swept.is_complete:
@@ -99,7 +101,9 @@ def _run(checked: Sweep, planned: Plan, json: bool) -> None:
 
 
 def _what_is_missing(swept: Swept) -> str:
+    from qlab.reports.values import counted
+
     counts = swept.counts
     missing = ", ".join(f"{count} {status}" for status, count in counts.items() if status != "done")
     hint = "--rerun-failed tries again" if set(counts) - {"done", "not run"} else "repeat the command to go on"
-    return f"of {sum(counts.values())} points: {missing}; {hint}"
+    return f"of {counted(sum(counts.values()), 'point')}: {missing}; {hint}"

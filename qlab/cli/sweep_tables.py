@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qlab.cli.output import print_table
+from qlab.reports.values import counted, shown
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from qlab.jobs.sweep.ledger import Selection
     from qlab.jobs.sweep.plan import Plan, Sweep
     from qlab.jobs.sweep.sweep import Swept
@@ -29,8 +28,9 @@ def about(seconds: float) -> str:
 
 def summary(checked: Sweep, planned: Plan) -> str:
     """Return the line before a sweep runs."""
-    parts = [f"{len(checked.points)} points", *_counted("trainings", planned.trainings)]
-    parts += _counted("evaluations", planned.evaluations)
+    sharing = f" ({checked.sharing} share a computation)" if checked.sharing else ""
+    parts = [counted(len(checked.points), "point") + sharing, *_named("trainings", planned.trainings)]
+    parts += _named("evaluations", planned.evaluations)
     if planned.seconds:
         workers = checked.launcher.workers
         parts.append(
@@ -41,8 +41,6 @@ def summary(checked: Sweep, planned: Plan) -> str:
 
 def print_plan(checked: Sweep, planned: Plan) -> None:
     """Print the summary and a row for each point."""
-    from qlab.reports.values import shown
-
     document = plan_document(checked, planned)
     rows = [
         [*map(shown, point["values"].values()), point["training"], point["evaluation"]] for point in document["points"]
@@ -72,28 +70,24 @@ def plan_document(checked: Sweep, planned: Plan) -> dict[str, Any]:
 
 
 def print_swept(swept: Swept) -> None:
-    """Print the table grouped over seeds, the errors, and where everything is."""
+    """Print the table grouped over seeds, what is missing in it, the errors, and where everything is."""
+    from qlab.reports.findings import what_is_missing
     from qlab.reports.grouping import grouped
     from qlab.reports.tables import grouped_cells
 
     keys = [key for key in swept.keys if key != "seed"]
     cells = grouped_cells(grouped(swept.table, swept.keys), keys, "accuracy")
     print_table(swept.path.name, cells.header, cells.rows)
+    missing = what_is_missing(swept.table)
+    if missing:
+        print(missing)
     print(f"table, figure and report: {swept.path}")
     _print_errors(swept)
-
-
-def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table's rows as plain values, null where there is none."""
-    plain = table.astype(object).where(table.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in plain]
 
 
 def _print_errors(swept: Swept) -> None:
     """Name what failed, and its log."""
     import sys
-
-    from qlab.reports.values import shown
 
     wrong = swept.table[swept.table["error"] != ""]
     causes = list(wrong.groupby(["log", "error"], sort=False))
@@ -103,10 +97,10 @@ def _print_errors(swept: Swept) -> None:
         more = f" and {len(points) - 1} more" if len(points) > 1 else ""
         print(f"{first['status']}  {point}{more}: {error}  ({swept.path / str(log)})", file=sys.stderr)
     if len(causes) > MOST_ERRORS:
-        print(f"and {len(causes) - MOST_ERRORS} other errors: {swept.path / 'results.csv'}", file=sys.stderr)
+        print(f"and {counted(len(causes) - MOST_ERRORS, 'other error')}: {swept.path / 'results.csv'}", file=sys.stderr)
 
 
-def _counted(what: str, selection: Selection) -> list[str]:
+def _named(what: str, selection: Selection) -> list[str]:
     counts = _counts(selection)
     named = [f"{counts[key]} {name}" for key, name in _NAMES.items() if counts[key] or key == "run"]
     return [f"{what}: {', '.join(named)}"] if any(counts.values()) else []

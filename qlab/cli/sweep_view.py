@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qlab.cli.interrupt import raise_if_swallowed
 from qlab.cli.progress import Lines
+from qlab.reports.values import counted
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -40,7 +41,7 @@ class PlainView:
 
     def begins(self, stage: str, tasks: Sequence[Task], board: Board) -> None:
         """Say what begins."""
-        self._lines.say(f"{len(tasks)} {stage}s")
+        self._lines.say(counted(len(tasks), stage))
 
     def ended(self, task: Task, end: End, board: Board) -> None:
         """Say what came of it and how long the rest will take."""

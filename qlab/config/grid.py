@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from qlab.config.schema import Place
 from qlab.errors import OptionError, did_you_mean
 
 LARGEST = 100_000
+_EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+")  # a number to Hydra, but not always to YAML 1.1
 Plain = str | int | float | bool
 
 
@@ -112,8 +114,14 @@ def grid(overrides: Sequence[str], paired: Sequence[Sequence[str]] = ()) -> Grid
 
 
 def _entries(loader: ConfigLoader, words: Sequence[str]) -> dict[str, Entry]:
-    """Return an entry for each word; of several for one key the last holds."""
-    return {override.get_key_element(): _entry(loader, override) for override in _parsed(loader, words)}
+    """Return an entry for each key; of several words for one, with whatever prefix, the last holds."""
+    found: dict[str, Entry] = {}
+    for override in _parsed(loader, words):
+        entry = _entry(loader, override)
+        if override.is_delete():
+            found.pop(entry.name.removeprefix("~"), None)
+        found[entry.name] = entry
+    return found
 
 
 def _parsed(loader: ConfigLoader, words: Sequence[str]) -> list[Override]:
@@ -131,7 +139,7 @@ def _parsed(loader: ConfigLoader, words: Sequence[str]) -> list[Override]:
 
 
 def _entry(loader: ConfigLoader, override: Override) -> Entry:
-    word, name = override.input_line or "", override.key_or_group
+    word, name = override.input_line or "", override.get_key_element().lstrip("+")
     if not override.is_sweep_override():
         return Entry(name, (word,), ("",), swept=False)
     if override.is_delete() or override.is_hydra_override():
@@ -143,14 +151,16 @@ def _entry(loader: ConfigLoader, override: Override) -> Entry:
     if getattr(override.value(), "shuffle", False):
         raise OptionError(f"'{word}': a sweep has one order, the same each time; leave shuffle out")
     try:
-        values = list(override.sweep_iterator())
-        texts = list(override.sweep_string_iterator())
+        values = list(itertools.islice(override.sweep_iterator(), LARGEST + 1))
+        texts = list(itertools.islice(override.sweep_string_iterator(), LARGEST + 1))
     except HydraException as error:
         raise OptionError(f"'{word}' cannot be enumerated: {' '.join(str(error).split())}") from error
     if not values:
         options = loader.get_group_options(name, ObjectType.CONFIG) if isinstance(override.value(), Glob) else []
         known = f"; {name} has {', '.join(options)}" if options else ""
         raise OptionError(f"'{word}' has no values{known}")
+    if len(values) > LARGEST:
+        raise OptionError(f"'{word}': the grid has more than {LARGEST:,} points; at most {LARGEST:,} are taken")
     words = tuple(f"{override.get_key_element()}={text}" for text in texts)
     return Entry(name, words, tuple(_plain(value, text) for value, text in zip(values, texts, strict=True)), swept=True)
 
@@ -175,7 +185,11 @@ def _of_the_recipe(loader: ConfigLoader, given: Mapping[str, Entry]) -> tuple[di
         return {}, []
     swept, pairs = sections[names[0]]
     replaced = set(given) & set(sources.GROUPS)
-    kept = {key: value for key, value in swept.items() if key.lstrip("+").partition(".")[0] not in replaced}
+    kept = {
+        key: value
+        for key, value in swept.items()
+        if key.lstrip("+").partition(".")[0] not in replaced and f"~{key.lstrip('+')}" not in given
+    }
     entries = _entries(loader, [f"{key}={_in_words(value)}" for key, value in kept.items()])
     single = next((name for name, entry in entries.items() if not entry.swept), None)
     if single is not None:
@@ -203,7 +217,7 @@ def _word(value: Any, *, raw: bool = False) -> str:
         return f"[{','.join(_word(item) for item in value)}]"
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key}:{_word(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, str) and not raw and not value.isidentifier():
+    if isinstance(value, str) and not raw and not value.isidentifier() and not _EXPONENT.fullmatch(value):
         return '"' + value.replace('"', '\\"') + '"'
     return str(value)
 

@@ -165,16 +165,25 @@ def sweep_of_recipe(name: str) -> tuple[dict[str, Any], list[list[str]]]:
     file = next((folder / f"{name}.yaml" for folder in places if (folder / f"{name}.yaml").is_file()), None)
     if file is None:
         return {}, []
-    try:
-        values = _read(file)
-    except ConfigLoadError as error:
-        raise OptionError(" ".join(str(error).split())) from error
+    values = read_recipe(file)
     swept, paired = (values.get(section) for section in SWEEP)
     if not isinstance(swept or {}, dict):
         raise OptionError(f"{file}: sweep is a mapping of keys to their values, e.g. sweep: {{seed: range(5)}}")
     if not isinstance(paired or [], list) or not all(isinstance(pair, list) for pair in paired or []):
         raise OptionError(f"{file}: paired is a list of lists of keys, e.g. paired: [[head.n_qubits, head.n_layers]]")
     return swept or {}, [[str(name) for name in pair] for pair in paired or []]
+
+
+def read_recipe(file: Path) -> dict[str, Any]:
+    """Return the values of a recipe.
+
+    Raises:
+        OptionError: it cannot be read, or says what a recipe may not say.
+    """
+    try:
+        return _read(file)
+    except ConfigLoadError as error:
+        raise OptionError(" ".join(str(error).split())) from error
 
 
 def register() -> None:

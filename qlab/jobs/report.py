@@ -13,11 +13,15 @@ from qlab.errors import CorruptFileError, RequestError
 from qlab.jobs.drawing import drawing
 from qlab.records.record import EvaluationRecord, TrainRecord
 from qlab.records.store import RunFolder, find_folder, find_run, read_yaml
+from qlab.reports.grouping import FAILED
 from qlab.reports.run import write_run_page
-from qlab.reports.sweep import write_sweep_page
+from qlab.reports.sweep import METRIC, OTHER_METRICS, write_sweep_page
 
 _SWEEP = "sweep.yaml"
-_TEXTS = ["status", "train_key", "evaluation_key", "run", "error", "log"]
+_AGAIN = "repeat the sweep's command"
+_TEXTS = ["status", "train_key", "evaluation_key", "run", "error", "log", "finished"]
+_NUMBERS = ["n", METRIC, *OTHER_METRICS, "trainable", "kept_epoch", "training_seconds", "evaluation_seconds"]
+_STATES = ("done", *FAILED, "not run")
 
 
 def report(wanted: str, output_dir: Path) -> Path:
@@ -29,6 +33,8 @@ def report(wanted: str, output_dir: Path) -> Path:
         CorruptFileError: one of its files is damaged.
     """
     given = Path(wanted)
+    if given.name in ("", ".."):  # the folder's name says what it is
+        given = given.resolve()
     if any((given / name).is_file() for name in (_SWEEP, "config.yaml")):
         folder = given
     else:
@@ -42,29 +48,43 @@ def _of_run(folder: RunFolder) -> Path:
 
 
 def _of_sweep(folder: Path) -> Path:
-    table = _table(folder / "results.csv")
-    swept = list(table.columns[: table.columns.get_loc("status")])
+    request = read_yaml(folder / _SWEEP, advice=_AGAIN)
+    table = _table(folder / "results.csv", request)
+    swept = [str(name) for name in table.columns[: list(table.columns).index("status")]]
     return write_sweep_page(
         folder,
         table,
         swept,
         title=folder.name.rpartition("-")[0],
-        request=read_yaml(folder / _SWEEP),
+        request=request,
         records=lambda: _records(table, folder.absolute().parent.parent),
         draw=drawing,
     )
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _table(path: Path, request: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the table of a sweep; one that lacks a row, a column or the end of a line is damaged."""
     if not path.is_file():
         raise RequestError(f"the sweep {path.parent.name} has no table yet; repeat its command to go on with it")
+    damage = CorruptFileError(f"{path} is damaged; {_AGAIN}")
     try:
         # Keys are text, though some look like numbers.
         table = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), keep_default_na=False, na_values=[""])
         table[_TEXTS] = table[_TEXTS].fillna("")
+        table[_NUMBERS].astype(float)
     except (ValueError, KeyError) as error:
-        raise CorruptFileError(f"{path} is damaged; repeat the sweep's command") from error
+        raise damage from error
+    if not (path.read_bytes().endswith(b"\n") and _has_all(table, request)):
+        raise damage
     return table
+
+
+def _has_all(table: pd.DataFrame, request: Mapping[str, Any]) -> bool:
+    return (
+        len(table) == request.get("points", len(table))
+        and set(request.get("sweep") or ()) <= set(table.columns)
+        and bool(table["status"].isin(_STATES).all())
+    )
 
 
 def _records(table: pd.DataFrame, output_dir: Path) -> list[Mapping[str, Any]]:

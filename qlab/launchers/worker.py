@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -41,9 +41,14 @@ class Call:
         return Call(f"{work.__module__}:{work.__qualname__}", os.getcwd())
 
     def __call__(self, argument: str) -> str:
-        """Return the answer of the task; what it prints goes to standard error, for standard output has readers."""
+        """Return the answer of the task; what it prints goes to standard error, for standard output has readers.
+
+        This holds for what libraries in C print, too, and for good: they may write it only when the worker ends.
+        """
         os.chdir(self.folder)
         settle()
+        with suppress(OSError):  # of a process without standard error
+            os.dup2(2, 1)
         module, _, name = self.work.partition(":")
         with redirect_stdout(sys.stderr):
             answer: str = getattr(import_module(module), name)(argument)

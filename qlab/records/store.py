@@ -151,18 +151,18 @@ def write_yaml(path: Path, values: Mapping[str, Any]) -> None:
     write_bytes(path, yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True).encode())
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, *, advice: str = "train the run again with --force") -> dict[str, Any]:
     """Read plain values.
 
     Raises:
-        CorruptFileError: the file is damaged.
+        CorruptFileError: the file is damaged; the message ends with ``advice``.
     """
     try:
         values = yaml.safe_load(path.read_bytes())
     except (yaml.YAMLError, OSError) as error:
-        raise CorruptFileError(f"{path} is damaged; train the run again with --force") from error
+        raise CorruptFileError(f"{path} is damaged; {advice}") from error
     if not isinstance(values, dict):
-        raise CorruptFileError(f"{path} is damaged; train the run again with --force")
+        raise CorruptFileError(f"{path} is damaged; {advice}")
     return values
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from qlab.reports.tables import Cells
-from qlab.reports.values import MISSING, component, decimals, is_missing, shown
+from qlab.reports.values import MISSING, component, counted, decimals, is_missing, shown
 
 Record = Mapping[str, Any]
 SHORT_COMMIT = 12
@@ -110,7 +110,8 @@ def _execution(record: Record) -> tuple[str, ...]:
     return (
         component(record["noise"]),
         ", ".join(f"{count} {name}" for name, count in execution["insertions"].items()) or "nothing",
-        f"{executed['n_qubits']} qubits, depth {executed['depth']}, {executed['two_qubit_gates']} two-qubit gates",
+        f"{counted(executed['n_qubits'], 'qubit')}, depth {executed['depth']}, "
+        f"{counted(executed['two_qubit_gates'], 'two-qubit gate')}",
         str(execution["simulation"]),
         shown(execution["shots"]),
     )

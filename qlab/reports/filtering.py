@@ -12,7 +12,7 @@ import pandas as pd
 from qlab.errors import OptionError, did_you_mean
 from qlab.reports.values import is_missing, shown
 
-_CONDITION = re.compile(r"(?P<column>[^=<>!]+?)\s*(?P<sign>!=|<=|>=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
+_CONDITION = re.compile(r"(?P<column>[^=<>!]+?)\s*(?P<sign>!=|<=|>=|=|<|>)\s*(?P<value>(?![=<>]).*)", re.DOTALL)
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,

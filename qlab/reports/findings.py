@@ -11,7 +11,7 @@ from qlab.reports.facts import commits
 from qlab.reports.grouping import FAILED, SEEDS, TEST_SET
 from qlab.reports.layout import MOST_PANELS
 from qlab.reports.sweep_figure import arrangement, undrawn_panels
-from qlab.reports.values import decimals, interval, shown
+from qlab.reports.values import counted, decimals, interval, shown
 
 _OVER_SEEDS = "means over seeds with Student's 95 % intervals, which say nothing of other test sets"
 _OF_TEST_SET = "single seeds with Wilson's 95 % interval of the test set"
@@ -20,10 +20,11 @@ _OF_TEST_SET = "single seeds with Wilson's 95 % interval of the test set"
 def summary(table: pd.DataFrame, records: Sequence[Mapping[str, Any]]) -> str:
     """Return the size of a sweep in one line."""
     states = table["status"].value_counts(sort=False)
-    parts = [f"{len(table)} points: " + ", ".join(f"{count} {status}" for status, count in states.items())]
+    parts = [f"{counted(len(table), 'point')}: " + ", ".join(f"{count} {status}" for status, count in states.items())]
     data = dict.fromkeys(f"{record['dataset']['name']} ({record['dataset']['source']} data)" for record in records)
     sizes = sorted(set(table["n"].dropna().astype(int)))
-    examples = [f"{' or '.join(map(str, sizes))} test examples"] if sizes else []
+    noun = "test example" if sizes == [1] else "test examples"
+    examples = [f"{' or '.join(map(str, sizes))} {noun}"] if sizes else []
     return " · ".join([*parts, *data, *examples])
 
 
@@ -79,9 +80,18 @@ def explanation(table: pd.DataFrame, groups: pd.DataFrame) -> str:
     """Return how the numbers of the grouped table are to be read."""
     kinds = set(groups["interval"])
     parts = [text for kind, text in ((SEEDS, _OVER_SEEDS), (TEST_SET, _OF_TEST_SET)) if kind in kinds]
-    missing = int(table["status"].isin(FAILED).sum())
-    less = f" {missing} of {len(table)} points failed and are not in it." if missing else ""
-    return f"Test accuracy: {'; '.join(parts) or 'no point is done'}.{less}"
+    missing = what_is_missing(table)
+    return f"Test accuracy: {'; '.join(parts) or 'no point is done'}.{f' {missing}' if missing else ''}"
+
+
+def what_is_missing(table: pd.DataFrame) -> str:
+    """Return which points are not done, in one sentence; empty where all are."""
+    states = table["status"][table["status"].ne("done")].value_counts(sort=False)
+    if states.empty:
+        return ""
+    each = ", ".join(f"{count} {status}" for status, count in states.items())
+    number = int(states.sum())
+    return f"{number} of {counted(len(table), 'point')} {'is' if number == 1 else 'are'} not done: {each}."
 
 
 def caption(table: pd.DataFrame, swept: Sequence[str], groups: pd.DataFrame) -> str:
@@ -97,9 +107,12 @@ def _about_points(table: pd.DataFrame) -> list[str]:
     bad, absent = int(table["status"].isin(FAILED).sum()), int(table["status"].eq("not run").sum())
     said = []
     if bad:
-        said.append(f"{bad} of {len(table)} points failed; means and figure are without them.")
+        them = "it" if bad == 1 else "them"
+        said.append(f"{bad} of {counted(len(table), 'point')} failed; means and figure are without {them}.")
     if absent:
-        said.append(f"{absent} of {len(table)} points have not been run; the sweep's command goes on with them.")
+        has, them = ("has", "it") if absent == 1 else ("have", "them")
+        points = counted(len(table), "point")
+        said.append(f"{absent} of {points} {has} not been run; the sweep's command goes on with {them}.")
     return said
 
 

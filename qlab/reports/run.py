@@ -20,7 +20,7 @@ from qlab.reports.findings import about_records
 from qlab.reports.grouping import CONFIDENCE, TEST_SET
 from qlab.reports.page import Bars, inline, render
 from qlab.reports.tables import Cells
-from qlab.reports.values import component, decimals, interval, shown
+from qlab.reports.values import component, counted, decimals, interval, shown
 
 CURVES = "Cross entropy and validation accuracy by epoch; the dashed line is the epoch whose weights were kept."
 
@@ -149,7 +149,8 @@ def _about_features(evaluations: Sequence[Mapping[str, Any]]) -> list[str]:
     other = sum(not record["same_features"] for record in evaluations)
     if not other:
         return []
-    return [f"{other} of {len(evaluations)} evaluations used features that are not bit for bit those of training."]
+    number = counted(len(evaluations), "evaluation")
+    return [f"{other} of {number} used features that are not bit for bit those of training."]
 
 
 def _training(record: Mapping[str, Any]) -> dict[str, str]:

@@ -18,13 +18,13 @@ from qlab.reports.grouping import grouped
 from qlab.reports.page import Bars, inline, render
 from qlab.reports.sweep_figure import sweep_figure
 from qlab.reports.tables import Cells, csv, escape_markdown, grouped_cells, latex, markdown
-from qlab.reports.values import decimals, shown
+from qlab.reports.values import counted, decimals, shown
 
 Records = Callable[[], Sequence[Mapping[str, Any]]]
 Draw = Callable[[Path], str | None]
 METRIC = "accuracy"
-_OTHER_METRICS = ("val_accuracy", "balanced_accuracy", "roc_auc", "cross_entropy")
-_OF_A_POINT = ("status", METRIC, *_OTHER_METRICS, "trainable", "kept_epoch", "train_key", "evaluation_key")
+OTHER_METRICS = ("val_accuracy", "balanced_accuracy", "roc_auc", "cross_entropy")
+_OF_A_POINT = ("status", METRIC, *OTHER_METRICS, "trainable", "kept_epoch", "train_key", "evaluation_key")
 
 
 def write_sweep(
@@ -108,6 +108,7 @@ def _write_page(
         failures=failures(table, swept, folder),
         executions=facts.executions(found),
         points=_points(table, swept),
+        size=counted(len(table), "point"),
         dataset=facts.dataset(found) if found else None,
         configuration=_configuration(table, found),
         provenance=facts.provenance(found) if found else None,
@@ -132,7 +133,7 @@ def _configuration(table: pd.DataFrame, records: Sequence[Mapping[str, Any]]) ->
 
 
 def _other_metrics(table: pd.DataFrame, swept: Sequence[str], keys: Sequence[str]) -> Cells | None:
-    known = [metric for metric in _OTHER_METRICS if metric in table]
+    known = [metric for metric in OTHER_METRICS if metric in table]
     if not known:
         return None
     means = [grouped(table, swept, metric=metric) for metric in known]
@@ -147,7 +148,7 @@ def _other_metrics(table: pd.DataFrame, swept: Sequence[str], keys: Sequence[str
 
 def _points(table: pd.DataFrame, swept: Sequence[str]) -> Cells:
     columns = [*swept, *(name for name in _OF_A_POINT if name in table)]
-    metrics = {METRIC, *_OTHER_METRICS}
+    metrics = {METRIC, *OTHER_METRICS}
     written = (table[name].map(decimals if name in metrics else shown) for name in columns)
     return Cells(
         [name.replace("_", " ") if name not in swept else name for name in columns], list(zip(*written, strict=True))

@@ -33,6 +33,11 @@ def shown(value: object) -> str:
     return str(value)
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number of things: 1 point, 2 points, 2 quantities."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def decimals(value: object, places: int = 4) -> str:
     """Return a number with a fixed number of decimals."""
     return f"{float(value):.{places}f}" if isinstance(value, Real) and not is_missing(value) else MISSING

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from qlab.records.store import write_yaml
@@ -56,6 +59,62 @@ def test_a_sweep_is_reported_anew_from_its_folder(qlab: Qlab, workplace: Path) -
         assert answer.code == 0, answer.err
         assert (folder / "report.html").read_bytes() == before
     assert Path(answer.out.strip()) == folder / "report.html"
+
+
+@pytest.fixture
+def swept(workplace: Path) -> Path:
+    """A sweep of four points."""
+    folder = workplace / "outputs" / "sweeps" / "both-0123456789ab"
+    values = {"head.n_qubits": [4, 8], "seed": [0, 1]}
+    request = {"overrides": [], "paired": [], "sweep": values, "points": 4}
+    write_sweep(folder, points(values), list(values), title="both", request=request, records=list)
+    write_yaml(folder / "sweep.yaml", request)
+    return folder
+
+
+def test_a_folder_that_is_where_one_stands_has_its_name(
+    swept: Path, qlab: Qlab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (swept / "report.html").read_bytes()
+    (swept / "points").mkdir(exist_ok=True)
+    for place, word in ((swept, "."), (swept / "points", "..")):
+        (swept / "report.html").unlink()
+        monkeypatch.chdir(place)
+        answer = qlab("report", word)
+        assert answer.code == 0, answer.err
+        assert (swept / "report.html").read_bytes() == before
+
+
+def _without_column(name: str) -> Callable[[str], str]:
+    return lambda text: pd.read_csv(io.StringIO(text)).drop(columns=name).to_csv(index=False)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "",
+        lambda text: text[:3],
+        lambda text: text[: text.index("\n") - 20] + text[text.index("\n") :],
+        lambda text: text[:-8],
+        lambda text: text[: text.rindex("done")],
+        lambda text: text[: text.rindex("\n", 0, -1) + 1],
+        lambda text: text.replace("done", "dune", 1),
+        *(_without_column(name) for name in ("seed", "status", "accuracy", "n", "run", "finished")),
+    ],
+)
+def test_a_torn_table_is_named(damage: Callable[[str], str], swept: Path, qlab: Qlab) -> None:
+    table = swept / "results.csv"
+    table.write_text(damage(table.read_text()))
+    answer = qlab("report", str(swept))
+    assert answer.code == 1
+    assert answer.err == f"error: {table} is damaged; repeat the sweep's command\n"
+
+
+def test_a_damaged_request_of_a_sweep_says_to_repeat_it(swept: Path, qlab: Qlab) -> None:
+    (swept / "sweep.yaml").write_text("overrides: [a")
+    answer = qlab("report", str(swept))
+    assert answer.code == 1
+    assert answer.err == f"error: {swept / 'sweep.yaml'} is damaged; repeat the sweep's command\n"
 
 
 def test_results_elsewhere_are_found(qlab: Qlab, workplace: Path) -> None:

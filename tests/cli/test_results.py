@@ -79,6 +79,7 @@ def test_without_records_there_is_nothing_to_list(qlab: Qlab, workplace: Path) -
     ("words", "complaint"),
     [
         (("datset.name=digits",), "did you mean 'dataset.name'?"),
+        (("config.seed==1",), "'config.seed==1' is no filter"),
         (("metrics.accuracy>high",), "a number is wanted after >"),
         (("--csv", "--json"), "cannot both be printed"),
         (("output_dir=nowhere",), "output_dir=nowhere is not a folder"),

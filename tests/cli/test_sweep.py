@@ -57,6 +57,20 @@ def test_the_plan_as_json_says_what_is_found(qlab: Qlab) -> None:
     assert answer["points"][1]["training"].startswith("to run, ")
 
 
+def test_the_plan_says_what_points_share(qlab: Qlab) -> None:
+    words = ("noise=none,bit_flip", "backend.simulation=density,trajectories", "seed=0,1")
+    answer = qlab("sweep", *SMALL, *words, "--plan")
+    assert "8 points (4 share a computation); trainings: 2 to run; evaluations: 4 to run" in answer.out
+
+
+def test_a_sign_before_a_key_makes_no_second_key(qlab: Qlab) -> None:
+    given = [word for word in SMALL if not word.startswith("head.n_qubits")]
+    answer = qlab("sweep", *given, "head.n_qubits=2,3", "seed=0,1", "++head.n_qubits=3,4", "--json")
+    rows = json.loads(answer.out)["rows"]
+    assert [(row["head.n_qubits"], row["seed"]) for row in rows] == [(3, 0), (3, 1), (4, 0), (4, 1)]
+    assert len({row["train_key"] for row in rows}) == 4
+
+
 def test_a_failed_point_is_named_with_its_log_and_the_code_is_one(qlab: Qlab, workplace: Path) -> None:
     answer = qlab("sweep", *SMALL, *DIVERGES, "seed=0,1")
     assert answer.code == 1
@@ -65,6 +79,7 @@ def test_a_failed_point_is_named_with_its_log_and_the_code_is_one(qlab: Qlab, wo
     log = line.rpartition("(")[2].rstrip(")")
     assert "DivergedError" in (workplace / log).read_text()
     assert "Traceback" not in answer.err
+    assert "2 of 4 points are not done: 2 failed." in answer.out.splitlines()
     again = qlab("sweep", *SMALL, *DIVERGES, "seed=0,1", "--json")
     assert again.code == 1
     assert "trainings: 0 to run, 2 found, 2 failed before" in again.err
@@ -107,6 +122,17 @@ def test_a_long_sweep_asks(qlab: Qlab, workplace: Path, monkeypatch: pytest.Monk
     assert "this takes about 13 min: say --yes if that is meant" in answer.err
     assert not (workplace / "outputs").exists()
     assert qlab("sweep", *SMALL, "seed=0,1", "--yes").code == 0
+
+
+def test_a_sweep_that_is_declined_is_not_begun(qlab: Qlab, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "estimate", lambda tasks, threads: {task.id: 400.0 for task in tasks})
+    for name in ("stdin", "stderr"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda *words, **options: False)
+    answer = qlab("sweep", *SMALL, "seed=0,1")
+    assert answer.code == 2
+    assert answer.err.splitlines()[-1] == "error: not begun"
+    assert not (workplace / "outputs").exists()
 
 
 def test_workers_share_the_time(qlab: Qlab, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,29 @@ def test_the_first_key_varies_slowest(workplace: Path) -> None:
 
 def test_of_several_words_for_a_key_the_last_holds(workplace: Path) -> None:
     assert values("seed=0", "seed=1,2") == [{"seed": 1}, {"seed": 2}]
+
+
+@pytest.mark.parametrize("sign", ["", "+", "++"])
+def test_a_key_is_the_same_with_whatever_sign(sign: str, workplace: Path) -> None:
+    found = list(grid(["seed=0,1", "a=2,3", f"{sign}a=4,5"]).points())
+    assert [words for words, _ in found] == [(f"seed={seed}", f"{sign}a={a}") for seed in (0, 1) for a in (4, 5)]
+    assert [chosen["a"] for _, chosen in found] == [4, 5, 4, 5]
+    fixed = grid(["seed=0,1", "a=2,3", f"{sign}a=4"])
+    assert (fixed.swept, fixed.fixed) == (("seed",), (f"{sign}a=4",))
+
+
+def test_what_is_deleted_last_is_not_swept(workplace: Path) -> None:
+    assert grid(["seed=0,1", "a=2,3", "~a"]).swept == ("seed",)
+    after = grid(["~a", "+a=2,3"])
+    assert (after.swept, after.fixed) == (("a",), ("~a",))
+
+
+@pytest.mark.parametrize("stop", ["300000000", "3e8"])
+def test_a_key_with_too_many_values_is_not_enumerated(stop: str, workplace: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(OptionError, match="more than 100,000 points; at most 100,000 are taken"):
+        grid([f"seed=range({stop})"])
+    assert time.monotonic() - started < 10
 
 
 def test_pairs_go_together(workplace: Path) -> None:
@@ -117,6 +141,21 @@ def test_a_recipe_has_a_sweep_and_words_replace_it(workplace: Path) -> None:
     assert values("experiment=swept", "seed=7,8")[1] == {"head.n_qubits": 4, "head.ansatz": "ring", "seed": 8}
     one_left = values("experiment=swept", "head.ansatz=tree", "seed=0")
     assert one_left == [{"head.n_qubits": 4}, {"head.n_qubits": 6}]
+
+
+def test_words_with_a_sign_replace_the_sweep_of_a_recipe(workplace: Path) -> None:
+    written("swept", RECIPE)
+    found = grid(["experiment=swept", "++head.n_qubits=8,9", "~head.ansatz", "seed=0"])
+    assert [chosen for _, chosen in found.points()] == [{"head.n_qubits": 8}, {"head.n_qubits": 9}]
+    assert "~head.ansatz" in found.fixed
+    fixed = grid(["+experiment=swept", "++head.n_qubits=8", "seed=0"])
+    assert [chosen for _, chosen in fixed.points()] == [{"head.ansatz": "ring"}, {"head.ansatz": "chain"}]
+
+
+def test_numbers_of_a_recipe_are_those_of_the_grammar(workplace: Path) -> None:
+    written("numbers", "sweep: {k: [1e-3, 1.5e3, -2E-4, .5e-1, 1e-3x, e-3]}\n")
+    assert [chosen["k"] for chosen in values("experiment=numbers")] == [0.001, 1500.0, -0.0002, 0.05, "1e-3x", "e-3"]
+    assert all(isinstance(chosen["k"], float) for chosen in values("experiment=numbers")[:4])
 
 
 def test_the_sweep_of_a_group_goes_with_its_choice(workplace: Path) -> None:

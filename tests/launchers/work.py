@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -56,6 +57,11 @@ def _surroundings() -> dict[str, Any]:
     return {"folder": os.getcwd(), "pid": os.getpid(), **{name: os.environ.get(name) for name in names}}
 
 
+def _print_from_c() -> None:
+    ctypes.CDLL(None).printf(b"when the process ends")  # it stays in a buffer until then
+    os.write(1, b"at once, ")
+
+
 DEEDS: dict[str, Callable[[], Any]] = {
     "answer": lambda: time.sleep(0.1),
     "fail": _fail,
@@ -63,4 +69,5 @@ DEEDS: dict[str, Callable[[], Any]] = {
     "kill": _kill,
     "wait": lambda: time.sleep(600),
     "surroundings": _surroundings,
+    "print_from_c": _print_from_c,
 }

@@ -141,6 +141,8 @@ def test_a_damaged_config_is_named(content: str, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(content)
     with pytest.raises(CorruptFileError, match=r"config\.yaml"):
         read_yaml(tmp_path / "config.yaml")
+    with pytest.raises(CorruptFileError, match=r"config\.yaml is damaged; do something else$"):
+        read_yaml(tmp_path / "config.yaml", advice="do something else")
 
 
 def record() -> EvaluationRecord:

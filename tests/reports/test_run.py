@@ -89,7 +89,7 @@ def test_what_must_be_known_is_said(tmp_path: Path) -> None:
     folder.evaluation("3" * 12).write_text("{")
     text = page_of(folder).text
     assert "not all made by the same code" in text
-    assert "1 of 1 evaluations used features that are not bit for bit those of training." in text
+    assert "1 of 1 evaluation used features that are not bit for bit those of training." in text
     assert f"An evaluation is left out: {folder.evaluation('3' * 12)} is damaged" in text
 
 

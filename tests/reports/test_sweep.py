@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import qlab.reports.sweep
+from qlab.reports.facts import executions
 from qlab.reports.sweep import write_sweep
-from tests.reports.made_up import ENVIRONMENT, evaluation, fail, points, record
+from tests.reports.made_up import ENVIRONMENT, EXECUTION, evaluation, fail, points, record
 from tests.reports.pages import Page
 
 FILES = {"results.csv", "results.md", "results.tex", "figure.svg", "figure.png", "report.html"}
@@ -93,7 +94,8 @@ def test_failures_stand_together_with_their_log(tmp_path: Path) -> None:
     assert page.text.count("the loss <is> nan") == 40
     assert "first line" not in page.text
     assert "lost at head.n_qubits = 8, seed = 1" in page.text
-    assert "3 of 6 points failed" in (tmp_path / "results.md").read_text()
+    for name in ("results.md", "results.tex"):
+        assert "3 of 6 points are not done: 2 failed, 1 lost." in (tmp_path / name).read_text()
 
 
 def test_a_sweep_of_which_nothing_is_done_has_its_files(tmp_path: Path) -> None:
@@ -103,7 +105,27 @@ def test_a_sweep_of_which_nothing_is_done_has_its_files(tmp_path: Path) -> None:
     page = write(tmp_path, table, QUBITS, [])
     assert {path.name for path in tmp_path.iterdir()} == FILES
     assert "No point is done, so there is nothing to show." in page.text
-    assert "1 of 2 points have not been run" in page.text
+    assert "1 of 2 points has not been run; the sweep's command goes on with it." in page.text
+    assert "2 of 2 points are not done: 1 failed, 1 not run." in (tmp_path / "results.md").read_text()
+
+
+def test_one_is_singular(tmp_path: Path) -> None:
+    page = write(tmp_path, fail(points({"head.n_qubits": [4]}, n=1), 0, "", "not run"), ["head.n_qubits"], [])
+    assert "1 point: 1 not run" in page.text
+    assert "The 1 point" in page.text
+    assert "1 of 1 point is not done: 1 not run." in (tmp_path / "results.md").read_text()
+
+
+def test_records_of_older_code_have_no_root_mean_square(tmp_path: Path) -> None:
+    execution = {name: value for name, value in EXECUTION.items() if name != "shift_rms"}
+    old = record(execution=execution | {"shift_mean_absolute": 0.02}, noise={"name": "depolarizing", "p": 0.01})
+    assert "depolarizing: p 0.01" in write(tmp_path, qubits(), QUBITS, [old]).text
+    told = executions([old])
+    assert told is not None
+    assert list(zip(told.header, told.rows[0], strict=True))[-2:] == [
+        ("shift of ⟨Z⟩", "-0.0100"),
+        ("its root mean square", "–"),
+    ]
 
 
 def test_noise_is_told_as_executed(tmp_path: Path) -> None:

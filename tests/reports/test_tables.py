@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from qlab.reports.tables import Cells, csv, escape_latex, escape_markdown, grouped_cells, latex, markdown
-from qlab.reports.values import component, decimals, interval, shown
+from qlab.reports.values import component, counted, decimals, interval, shown
 from tests.reports.made_up import fail, points
 
 HOSTILE = [
@@ -117,6 +117,11 @@ def test_what_rows_have_in_common_is_told_once() -> None:
 )
 def test_values_are_short(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+def test_one_thing_is_singular() -> None:
+    assert [counted(n, "point") for n in (0, 1, 2)] == ["0 points", "1 point", "2 points"]
+    assert [counted(n, "quantity", "quantities") for n in (1, 2)] == ["1 quantity", "2 quantities"]
 
 
 def test_numbers_with_decimals_and_components() -> None:

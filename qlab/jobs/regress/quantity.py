@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 STANDARD_ERRORS = 5
+_TOO_MUCH = 1e3  # a tolerance that would let anything pass
 _DIGITS = 9  # more than any tolerance asks for
 Kind = Literal["relative", "absolute", "standard_error"]
 
@@ -85,7 +86,7 @@ def from_json(entry: Any) -> Quantity:
         found = Measured(_packed(entry["value"]), kind, _packed(entry[kind]))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{entry} is no quantity") from error
-    if len(found.tolerance) not in (1, len(found.values)) or not all(size >= 0 for size in found.tolerance):
+    if len(found.tolerance) not in (1, len(found.values)) or not all(0 <= size < _TOO_MUCH for size in found.tolerance):
         raise ValueError(f"{entry} has a wrong tolerance")
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from qlab.config import folders
 from qlab.config.compose import compose
 from qlab.config.schema import RunConfig
+from qlab.config.sources import read_recipe
 from qlab.config.validate import run_config
 from qlab.errors import RequestError, UnknownNameError
 
@@ -65,6 +66,7 @@ class Recipes:
         Raises:
             RequestError: the recipe is wrong.
         """
+        read_recipe(self.recipe(name))  # Hydra would call one that cannot be read unknown
         composed = compose("train", [f"experiment={FOLDER}/{name}"])
         composed.output_dir, composed.download, composed.threads = str(output_dir), False, 1
         data = self.folder / "data"

@@ -18,6 +18,7 @@ from qlab.jobs.regress.quantity import Quantities, Quantity
 from qlab.jobs.regress.recipes import Recipes
 from qlab.jobs.train import train
 from qlab.progress import Progress
+from qlab.reports.values import counted
 
 Status = Literal["passed", "differs", "failed", "stored", "updated", "removed", "no expectation", "no recipe"]
 
@@ -52,11 +53,12 @@ class Outcome:
     @property
     def headline(self) -> str:
         """What came out, in a few words."""
+        size = counted(self.quantities, "quantity", "quantities")
         words = {
-            "passed": f"{self.quantities} quantities",
-            "differs": f"{len(self.differences)} of {self.quantities} quantities",
-            "stored": f"{self.quantities} quantities",
-            "updated": f"{len(self.differences)} of {self.quantities} quantities",
+            "passed": size,
+            "differs": f"{len(self.differences)} of {size}",
+            "stored": size,
+            "updated": f"{len(self.differences)} of {size}",
             "removed": "the expectation had no recipe",
             "no expectation": "--update stores what it gives",
             "no recipe": "an expectation without a recipe; --update removes it",

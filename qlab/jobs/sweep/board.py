@@ -44,6 +44,7 @@ class Board:
         self._points, self._seconds, self._workers = folder.points.parent / "points", seconds, workers
         self._left, self._done = sum(seconds.values()), 0.0
         self._since = time.time()
+        self._paced_from = (self._since, 0, 0.0)
         self._running: frozenset[str] = frozenset()
 
     def begin(self, tasks: Sequence[Task]) -> None:
@@ -57,6 +58,8 @@ class Board:
         self._running -= {task.id}
         self._left -= self._seconds.get(task.id, 0.0)
         self._done += self._seconds.get(task.id, 0.0)
+        if self.ended == self._workers:
+            self._paced_from = (time.time(), self.ended, self._done)
         if end.accuracy is not None:
             self.note(task, end.accuracy)
 
@@ -82,13 +85,17 @@ class Board:
         return min(len(names & self._running), self._workers)
 
     def seconds_left(self) -> float | None:
-        """Return how long the rest takes at the pace so far, in proportion to the estimates; None before a result."""
-        elapsed = time.time() - self._since
-        if self.ended == 0:
+        """Return how long the rest takes at the pace so far, in proportion to the estimates; None before it is known.
+
+        The first result of each worker says nothing of the pace, for it waited for the data to be prepared.
+        """
+        if self.ended <= self._workers:
             return None
-        if self._done > 0:
-            return elapsed / self._done * max(self._left, 0.0)
-        return elapsed / self.ended * (self.total - self.ended)
+        since, ended, done = self._paced_from
+        elapsed = time.time() - since
+        if self._done > done:
+            return elapsed / (self._done - done) * max(self._left, 0.0)
+        return elapsed / (self.ended - ended) * (self.total - self.ended)
 
 
 class Listener(Protocol):

@@ -78,7 +78,8 @@ def _within_budget(kinds: Mapping[str, Task], answers: Iterator[str]) -> dict[st
             break
         answer: dict[str, Any] = json.loads(next(answers))
         if answer["wrong"] is not None:
-            raise RequestError(f"at {describe(task.values)}: {answer['wrong']}")
+            where = f"at {describe(task.values)}: " if task.values else ""
+            raise RequestError(f"{where}{answer['wrong']}")
         timed[kind] = answer["seconds"]
     return timed
 
@@ -117,7 +118,10 @@ def _what_takes_time(task: Task) -> dict[str, Any]:
     parts = {group: described(getattr(config, group)) for group in ("dataset", "encoder", "head", "noise", "backend")}
     lean = {group: {key: value for key, value in part.items() if key not in _SEEDS} for group, part in parts.items()}
     trainer = dataclasses.asdict(config.trainer)
-    return {**lean, "trainer": [trainer[name] for name in ("epochs", "batch_size", "gradient", "noise_aware")]}
+    return {
+        **lean,
+        "trainer": [trainer[name] for name in ("epochs", "batch_size", "optimizer", "gradient", "noise_aware")],
+    }
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qlab.errors import CorruptFileError
 from qlab.jobs.sweep import state
 from qlab.jobs.sweep.folder import SweepFolder
 from qlab.jobs.sweep.request import Request
 from qlab.jobs.sweep.state import State
 from qlab.jobs.sweep.task import EVALUATION, Task
-from qlab.records.record import EvaluationRecord, TrainRecord
+from qlab.records.record import EvaluationRecord, Record, TrainRecord
 from qlab.records.store import RunFolder
 
 
@@ -37,18 +38,38 @@ class Runs:
         runs = output_dir / "runs"
         paths = sorted(runs.glob("*-*")) if runs.is_dir() else []
         self._folders = {path.name.rpartition("-")[2]: RunFolder(path) for path in reversed(paths)}
+        self._damaged: dict[Path, bool] = {}
 
     def finished(self, train_key: str) -> RunFolder | None:
-        """Return the folder of a training that is finished."""
+        """Return the folder of a training that is finished and has a record that is not damaged."""
         folder = self._folders.get(train_key)
-        return folder if folder is not None and folder.is_finished else None
+        if folder is None or not folder.is_finished or self._is_damaged(folder.result, TrainRecord):
+            return None
+        return folder
+
+    def evaluated(self, train_key: str, evaluation_key: str) -> Path | None:
+        """Return the record of an evaluation that is done, of a training that is; None too where it is damaged."""
+        folder = self.finished(train_key)
+        record = folder.evaluation(evaluation_key) if folder is not None else None
+        if record is None or not record.is_file() or self._is_damaged(record, EvaluationRecord):
+            return None
+        return record
 
     def is_done(self, task: Task) -> bool:
-        """Return whether the record of a task is there."""
-        folder = self.finished(task.train_key)
-        if folder is None or task.stage != EVALUATION:
-            return folder is not None
-        return folder.evaluation(task.evaluation_key).is_file()
+        """Return whether the record of a task is there, and not damaged."""
+        if task.stage == EVALUATION:
+            return self.evaluated(task.train_key, task.evaluation_key) is not None
+        return self.finished(task.train_key) is not None
+
+    def is_damaged(self, task: Task) -> bool:
+        """Return whether the record of a task is there, but damaged, so that it is in the way of a new one."""
+        folder = self._folders.get(task.train_key)
+        if folder is None:
+            return False
+        if task.stage == EVALUATION:
+            record = folder.evaluation(task.evaluation_key)
+            return record.is_file() and self._is_damaged(record, EvaluationRecord)
+        return folder.is_finished and self._is_damaged(folder.result, TrainRecord)
 
     def accuracy(self, task: Task) -> float:
         """Return the accuracy that the record of a task says; raises ``CorruptFileError`` where it is damaged."""
@@ -56,6 +77,18 @@ class Runs:
         if task.stage == EVALUATION:
             return float(EvaluationRecord.read(folder.evaluation(task.evaluation_key)).metrics["accuracy"])
         return float(TrainRecord.read(folder.result).metrics["accuracy"])
+
+    def _is_damaged(self, path: Path, kind: type[Record]) -> bool:
+        """Return whether a file is no record; one that may not be read could still be one."""
+        if path not in self._damaged:
+            self._damaged[path] = False
+            try:
+                kind.read(path)
+            except CorruptFileError:
+                self._damaged[path] = True
+            except OSError:
+                pass
+        return self._damaged[path]
 
 
 def select(tasks: Iterable[Task], runs: Runs, folder: SweepFolder, request: Request) -> Selection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,11 @@ class Sweep:
     points: tuple[Point, ...]
     launcher: Launcher
     folder: SweepFolder
+
+    @property
+    def sharing(self) -> int:
+        """How many points share a computation with another."""
+        return sum(count for count in Counter(point.id for point in self.points).values() if count > 1)
 
     def runs(self) -> Runs:
         """Return the run folders that are there now."""

@@ -39,7 +39,7 @@ class Point:
 
     @property
     def id(self) -> str:
-        """What tells it from every other point: its keys."""
+        """What tells its work from that of other points: its keys. Points that are computed alike share it."""
         return f"{self.train_key}-{self.evaluation_key}" if self.evaluation_key else self.train_key
 
     @property
@@ -54,12 +54,15 @@ class Point:
 
 
 def check_points(grid: Grid) -> list[Point]:
-    """Return every point of ``grid`` in order, each checked as ``qlab validate`` does; equal points are one.
+    """Return every point of ``grid`` in order, each checked as ``qlab validate`` does.
+
+    Those that say the same twice, like ``seed=0,0``, are one; those that differ in a value which changes nothing are
+    points of their own with the same ``id``.
 
     Raises:
         RequestError: a point is wrong; the message names it.
     """
-    composer, checked, points = Composer("train"), set[str](), dict[str, Point]()
+    composer, checked, points = Composer("train"), set[str](), dict[tuple[str, str], Point]()
     for words, values in grid.points():
         try:
             config = run_config(composer.compose(words))
@@ -70,7 +73,7 @@ def check_points(grid: Grid) -> list[Point]:
             point = Point(values, config, training_key(config), _evaluation_key(config))
         except QlabError as error:
             raise RequestError(f"at {describe(values)}: {error}") from error
-        points.setdefault(point.id, point)
+        points.setdefault((point.id, describe(values)), point)
     return list(points.values())
 
 
@@ -81,7 +84,7 @@ def describe(values: Mapping[str, Plain]) -> str:
 
 def sweep_key(points: Iterable[Point]) -> str:
     """Return the key of a sweep, 12 hex digits: the same for the same points, in whatever words or order."""
-    return hashlib.sha256(json.dumps(sorted(point.id for point in points)).encode()).hexdigest()[:LENGTH]
+    return hashlib.sha256(json.dumps(sorted({point.id for point in points})).encode()).hexdigest()[:LENGTH]
 
 
 def sweep_name(points: Iterable[Point]) -> str:

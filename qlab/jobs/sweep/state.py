@@ -23,6 +23,7 @@ class State:
         deaths: how often before its process ended in the middle, one time after the other without getting further.
         error: what went wrong, one line.
         passing: what went wrong is likely to be gone next time, such as a full disk.
+        in_process: whether the process of the sweep does the work itself, so that it dies of it.
     """
 
     state: str
@@ -30,6 +31,7 @@ class State:
     deaths: int = 0
     error: str = ""
     passing: bool = False
+    in_process: bool = False
 
 
 def read(path: Path) -> State | None:
@@ -48,23 +50,24 @@ def write(path: Path, state: State | None) -> None:
         write_json(path, dataclasses.asdict(state))
 
 
-def begin(path: Path, session: str, checkpoint: Path) -> State | None:
+def begin(path: Path, session: str, checkpoint: Path, *, in_process: bool) -> State | None:
     """Mark work as begun; return what was known of it before."""
     before = read(path)
-    write(path, State(BEGUN, session, deaths(path, checkpoint)))
+    write(path, State(BEGUN, session, deaths(path, checkpoint), in_process=in_process))
     return before
 
 
 def deaths(path: Path, checkpoint: Path) -> int:
-    """Return how often the work was begun without an end, the last time included.
+    """Return how often the process of a sweep ended while it did the work itself, the last time included.
 
     A process that was ended from outside, at the end of its time on a cluster, say, is not its work's fault: where
-    ``checkpoint`` was written after the work was begun, it goes on, and earlier deaths do not count.
+    ``checkpoint`` was written after the work was begun, it goes on, and earlier deaths do not count. Nor does the end
+    of a sweep whose work is done by others: a worker that dies of its work leaves the sweep alive, to say it is lost.
     """
     known = read(path)
     if known is None or known.state != BEGUN or _got_further(path, checkpoint):
         return 0
-    return known.deaths + 1
+    return known.deaths + known.in_process
 
 
 def _got_further(path: Path, checkpoint: Path) -> bool:
@@ -78,4 +81,4 @@ def take_back(path: Path, session: str) -> None:
     """Forget that ``session`` began the work, which was interrupted on purpose."""
     known = read(path)
     if known is not None and known.state == BEGUN and known.session == session:
-        write(path, State(BEGUN, "", known.deaths - 1) if known.deaths else None)
+        write(path, State(BEGUN, "", known.deaths) if known.deaths else None)

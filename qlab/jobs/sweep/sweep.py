@@ -25,6 +25,7 @@ from qlab.jobs.sweep.task import EVALUATION, TRAINING, Task, document, evaluatio
 from qlab.jobs.sweep.work import work
 from qlab.launchers.base import Lost, Outcome
 from qlab.launchers.isolation import launch
+from qlab.launchers.serial import Serial
 from qlab.reports.sweep import write_sweep
 
 
@@ -126,15 +127,25 @@ class _Running:
         self._board.begin(possible)
         self._listener.begins(stage, possible, self._board)
         try:
-            self._launch(possible)
+            self._launch(possible, runs)
         finally:
             for task in possible:
                 state.take_back(checked.folder.state(task.id), self._session)
 
-    def _launch(self, tasks: Sequence[Task]) -> None:
+    def _launch(self, tasks: Sequence[Task], runs: Runs) -> None:
         checked, request = self._sweep, self._sweep.request
-        threads = checked.launcher.threads
-        arguments = [document(task, checked.folder, self._session, threads, force=request.force) for task in tasks]
+        threads, in_process = checked.launcher.threads, isinstance(checked.launcher, Serial)
+        arguments = [
+            document(
+                task,
+                checked.folder,
+                self._session,
+                threads,
+                force=request.force or runs.is_damaged(task),
+                in_process=in_process,
+            )
+            for task in tasks
+        ]
 
         def begun(position: int) -> bool:
             return self._has_begun(tasks[position])

@@ -50,7 +50,7 @@ class Results:
         for point in points:
             if point.train_key not in self._trainings:
                 self._trainings[point.train_key] = self._training(point)
-            if point.evaluation_key:
+            if point.evaluation_key and point.id not in self._evaluations:
                 self._evaluations[point.id] = self._evaluation(point)
 
     def table(self, swept: Sequence[str]) -> pd.DataFrame:
@@ -81,11 +81,11 @@ class Results:
             if training.status == NOT_RUN:
                 return training
             return Trouble(SKIPPED, f"its training {training.status}: {training.error}")
-        trouble, folder = self._troubles.get(point.id), self._runs.finished(point.train_key)
-        if trouble is not None or folder is None or not folder.evaluation(point.evaluation_key).is_file():
+        trouble, record = self._troubles.get(point.id), self._runs.evaluated(point.train_key, point.evaluation_key)
+        if trouble is not None or record is None:
             return trouble or Trouble(NOT_RUN, "")
         try:
-            return EvaluationRecord.read(folder.evaluation(point.evaluation_key))
+            return EvaluationRecord.read(record)
         except (CorruptFileError, OSError) as error:
             return Trouble(FAILED, str(error))
 

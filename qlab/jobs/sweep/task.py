@@ -66,16 +66,29 @@ def trainings(points: Iterable[Point]) -> list[Task]:
 
 
 def evaluations(points: Iterable[Point]) -> list[Task]:
-    """Return the evaluations that ``points`` need."""
+    """Return the evaluations that ``points`` need, each once, in the order of the points."""
+    together: dict[str, list[Point]] = {}
+    for point in points:
+        if point.evaluation_key:
+            together.setdefault(point.id, []).append(point)
     return [
-        Task(EVALUATION, point.id, point.train_key, point.evaluation_key, point.config, point.values, 1)
-        for point in points
-        if point.evaluation_key
+        Task(
+            EVALUATION,
+            name,
+            sharing[0].train_key,
+            sharing[0].evaluation_key,
+            sharing[0].config,
+            _shared([point.values for point in sharing]),
+            len(sharing),
+        )
+        for name, sharing in together.items()
     ]
 
 
-def document(task: Task, folder: SweepFolder, session: str, threads: int | None, *, force: bool) -> str:
-    """Return a task as the JSON document that a worker carries out."""
+def document(
+    task: Task, folder: SweepFolder, session: str, threads: int | None, *, force: bool, in_process: bool
+) -> str:
+    """Return a task as the JSON document that a worker carries out; ``in_process``: that of the sweep is the worker."""
     values: dict[str, Any] = {
         "stage": task.stage,
         "config": config_values(task.config),
@@ -84,6 +97,7 @@ def document(task: Task, folder: SweepFolder, session: str, threads: int | None,
         "checkpoint": str(task.checkpoint),
         "session": session,
         "force": force,
+        "in_process": in_process,
     }
     values["config"]["threads"] = task.config.place.threads or threads
     return json.dumps(values)

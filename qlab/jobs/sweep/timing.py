@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from omegaconf import OmegaConf
 from torch import nn
 
+from qlab.arrays import read_arrays, write_arrays
 from qlab.backends.base import Backend
+from qlab.config import registry
 from qlab.config.conditions import as_trained
 from qlab.config.schema import RunConfig
 from qlab.config.validate import run_config
-from qlab.errors import RequestError
+from qlab.errors import JobError, RequestError
 from qlab.heads.head import Head
 from qlab.jobs import threads
+from qlab.jobs.journal import Journal
 from qlab.jobs.loaded_data import LOADED
 from qlab.jobs.model import build_backend, build_model, feature_width, training_backend
 from qlab.jobs.prepare import load_data
+from qlab.jobs.sweep.log import Log
 from qlab.jobs.sweep.task import TRAINING
 from qlab.progress import Silent
-from qlab.training.trainer import EVALUATION_BATCH, predict
+from qlab.records.store import RunFolder
+from qlab.training.trainer import EVALUATION_BATCH, OPTIMIZERS, Examples, Trainer, predict
 
 FEW = 4
 TIMES = 4
 SHORT = 0.5
 AFFORDABLE = 3.0
+EPOCHS = 10
+TINY = 1e-12
 Step = Callable[[int], object]
 
 
@@ -78,18 +88,53 @@ class _Stopwatch:
         self._config, self._facts, self._deadline = config, facts, deadline
 
     def training(self) -> float:
-        """Return the seconds of a training: a step for each batch, and values for validation and test."""
+        """Return the seconds of a training: its steps, values for validation and test, and the end of every epoch."""
         sizes, trainer = self._facts.sizes, self._config.trainer
         batch = min(trainer.batch_size, sizes["train"])
         trained = as_trained(self._config)
         model = self._model(trained, training_backend(trained))
+        rate: dict[str, Any] = {"lr": 0.0}  # leaves the weights as they are
+        optimizer = OPTIMIZERS[trainer.optimizer](model.parameters(), **rate)
 
         def step(size: int) -> None:
             labels = torch.arange(size) % self._facts.n_classes
+            optimizer.zero_grad(set_to_none=True)
             nn.functional.cross_entropy(model(self._features(size)), labels).backward()
+            optimizer.step()
 
         steps = trainer.epochs * sizes["train"] / batch * self._timed(step, batch)
-        return steps + ((trainer.epochs + 1) * sizes["val"] + sizes["test"]) * self._per_example(model, sizes["val"])
+        values = ((trainer.epochs + 1) * sizes["val"] + sizes["test"]) * self._per_example(model, sizes["val"])
+        own = _quickest(step, FEW)
+        rest = self._end_of_epoch(model, own) if own <= SHORT / EPOCHS else 0.0
+        return steps + values + trainer.epochs * rest
+
+    def _end_of_epoch(self, model: Head, step: float) -> float:
+        """Return the seconds that an epoch takes besides its steps and values: the log and a checkpoint on the disk.
+
+        They are those of a training that goes on after half of its epochs, less a ``step`` on a few examples. Where it
+        cannot be tried out, 0.
+        """
+        options = dataclasses.replace(self._config.trainer, lr=TINY, weight_decay=0.0, patience=None)
+        done = max(options.epochs // 2, 1)
+        known = Examples(self._features(FEW), torch.arange(FEW) % self._facts.n_classes)
+        with (
+            suppress(OSError, JobError),
+            tempfile.TemporaryDirectory(prefix=".timing-", dir=_disk_of(self._config)) as name,
+        ):
+            folder = RunFolder(Path(name))
+            journal = Journal(Log(folder.path / "points.log"))
+            journal.open(folder)
+
+            def train(epochs: int) -> None:
+                chosen = dataclasses.replace(options, epochs=epochs)
+                trainer: Trainer = registry.build(chosen, leave_out=frozenset({"gradient", "noise_aware"}))
+                trainer.fit(model, known, known, seed=0, checkpoint=folder.checkpoint, identity="", progress=journal)
+
+            train(1)
+            _lengthen(folder.checkpoint, done)
+            seconds = _clocked(train, done + EPOCHS)
+            return max(seconds / EPOCHS - step, 0.0)
+        return 0.0
 
     def evaluation(self) -> float:
         """Return the seconds of an evaluation of the test part."""
@@ -119,6 +164,19 @@ class _Stopwatch:
             return _quickest(step, batch)
         # What an evolution of the weights costs, all examples share: a batch takes less than its part.
         return _waited_for(step, batch, self._deadline - time.monotonic()) or in_proportion
+
+
+def _lengthen(checkpoint: Path, epochs: int) -> None:
+    """Make a checkpoint of one epoch one of so many."""
+    arrays, meta = read_arrays(checkpoint)
+    history = [{**meta["history"][0], "epoch": epoch} for epoch in range(1, epochs + 1)]
+    write_arrays(checkpoint, arrays, {**meta, "history": history})
+
+
+def _disk_of(config: RunConfig) -> Path:
+    """Return a folder on the disk that results go to."""
+    output_dir = Path(config.place.output_dir).absolute()
+    return next(folder for folder in (output_dir, *output_dir.parents) if folder.is_dir())
 
 
 def _quickest(step: Step, size: int) -> float:

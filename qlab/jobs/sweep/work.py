@@ -36,7 +36,7 @@ def work(document: str) -> str:
     started = time.perf_counter()
     log = Log(Path(task["log"]))
     try:
-        with _begun(Path(task["state"]), task["session"], Path(task["checkpoint"])), _warnings_go_to(log):
+        with _begun(task), _warnings_go_to(log):
             answer: dict[str, Any] = {"accuracy": _accuracy(task, log), "error": ""}
     except (Exception, SystemExit) as error:
         log.write("".join(traceback.format_exception(error)))
@@ -78,9 +78,10 @@ def _evaluate(config: RunConfig, log: Log, *, force: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def _begun(path: Path, session: str, checkpoint: Path) -> Iterator[None]:
+def _begun(task: dict[str, Any]) -> Iterator[None]:
     """Mark work as begun while it lasts; what ends it on purpose is no trace of a process that died."""
-    before = state.begin(path, session, checkpoint)
+    path = Path(task["state"])
+    before = state.begin(path, task["session"], Path(task["checkpoint"]), in_process=task["in_process"])
     try:
         yield
     except (Exception, SystemExit):

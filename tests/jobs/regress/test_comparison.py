@@ -148,6 +148,9 @@ def test_a_damaged_file_is_one_line(content: str, tmp_path: Path) -> None:
         {"value": [1.0, 2.0, 3.0], "absolute": [0.1, 0.2]},
         {"value": 1.0, "absolute": -0.1},
         {"value": 1.0, "absolute": float("nan")},
+        {"value": 1.0, "absolute": float("inf")},
+        {"value": 1.0, "relative": 1e3},
+        {"value": [1.0, 2.0], "standard_error": [0.1, 1e6]},
     ],
 )
 def test_what_is_no_quantity_is_refused(entry: Any) -> None:

@@ -65,6 +65,13 @@ def test_a_recipe_that_cannot_be_composed_names_what_is_wrong(workplace: Path) -
         find().config("mine", workplace)
 
 
+@pytest.mark.parametrize(("text", "complaint"), [("head: {a: [1\n", "cannot be read"), ("- a\n", "not a mapping")])
+def test_a_recipe_that_is_no_yaml_is_not_called_unknown(text: str, complaint: str, workplace: Path) -> None:
+    write_recipe(workplace, "mine", text)
+    with pytest.raises(RequestError, match=rf"mine\.yaml .*{complaint}"):
+        find().config("mine", workplace)
+
+
 def test_a_number_that_is_none_is_never_expected(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_recipe(workplace, "mine")
     broken = {"loss": Measured((1.0, math.nan), "absolute", (0.1,))}

@@ -27,23 +27,28 @@ def test_time_left_is_in_proportion_to_the_estimates(tasks: list[Task], monkeypa
     monkeypatch.setattr(time, "time", lambda: now)
     seconds = {task.id: 10.0 if task.stage == "training" else 5.0 for task in tasks}
     board = Board(SweepFolder(Path("sweep")), len(tasks), seconds, 2)
+    for task in tasks[:2]:
+        assert board.seconds_left() is None
+        now += 900  # most of it for data, which are prepared once
+        board.end(task, End(0.5, "", 900.0))
     assert board.seconds_left() is None
-    now += 30
-    board.end(tasks[0], End(0.5, "", 30.0))
-    assert board.seconds_left() == pytest.approx(3 * 30)  # three times slower than thought
+    now += 15
+    board.end(tasks[2], End(0.5, "", 15.0))
+    assert board.seconds_left() == pytest.approx(3 * 15)  # three times slower than thought
     board.drop([tasks[-1]])
-    assert board.seconds_left() == pytest.approx(3 * 25)
-    board.end(tasks[1], End(None, "failed", 1.0))
-    assert (board.ended, board.failed, board.total) == (2, 1, 5)
+    assert board.seconds_left() == pytest.approx(3 * 10)
+    board.end(tasks[3], End(None, "failed", 1.0))
+    assert (board.ended, board.failed, board.total) == (4, 1, 5)
 
 
 def test_without_estimates_tasks_count_alike(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "time", lambda: now)
     board = Board(SweepFolder(Path("sweep")), len(tasks), {}, 1)
-    now += 4
-    board.end(tasks[0], End(0.5, "", 4.0))
-    assert board.seconds_left() == pytest.approx(4 * 5)
+    for task, seconds in zip(tasks[:2], (83, 4), strict=True):
+        now += seconds
+        board.end(task, End(0.5, "", seconds))
+    assert board.seconds_left() == pytest.approx(4 * 4)
 
 
 def test_the_best_is_of_tasks_that_answer_a_point(tasks: list[Task]) -> None:
@@ -61,7 +66,7 @@ def test_what_is_running_is_seen_from_its_files(tasks: list[Task], workplace: Pa
     assert board.running() == 0
     board.begin(tasks[:2])
     for task in tasks[1:3]:
-        state.begin(folder.state(task.id), "session", task.checkpoint)
+        state.begin(folder.state(task.id), "session", task.checkpoint, in_process=True)
     assert board.running() == 1
     board.end(tasks[1], End(0.5, "", 1.0))
     assert board.running() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from qlab.errors import RequestError
 from qlab.jobs.sweep import estimate as estimating
 from qlab.jobs.sweep import timing
 from qlab.jobs.sweep.estimate import estimate, together
+from qlab.jobs.sweep.plan import check
 from qlab.jobs.sweep.points import check_points
+from qlab.jobs.sweep.request import Request
+from qlab.jobs.sweep.sweep import sweep
 from qlab.jobs.sweep.task import Task, evaluations, trainings
 from qlab.records.record import EvaluationRecord, TrainRecord
 from qlab.records.store import run_folder
@@ -49,6 +53,19 @@ def test_it_is_what_the_work_takes_within_a_factor(words: tuple[str, ...], workp
     assert expected / 4 < taken < 4 * expected + 0.5
 
 
+@pytest.mark.slow
+def test_the_end_of_many_short_epochs_counts(workplace: Path) -> None:
+    words = ("head=linear", "trainer.epochs=1500")
+    small = [word for word in SMALL if not word.startswith(("head", "trainer.epochs"))]
+    (task,) = trainings(check_points(grid([*small, *words, "seed=choice(0)"])))
+    expected = estimate([task], None)[task.id]
+    assert list(workplace.iterdir()) == []
+    sweep(check(Request.of_words([*small, *words, "seed=choice(0)"])))
+    timing = TrainRecord.read(run_folder(workplace / "outputs", "", task.train_key).result).timing
+    taken = timing["total"] - timing["data"] - timing["encoding"]
+    assert expected / 2 < taken < 2 * expected
+
+
 def test_tasks_that_take_equally_long_are_timed_once(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
 
@@ -80,6 +97,18 @@ def test_data_that_do_not_fit_are_a_wrong_request(workplace: Path) -> None:
         estimate(tasks("dataset.n_train=60,5000"), None)
     with pytest.raises(RequestError, match=r"at head.readout=expectations: .* 10 classes and 3 qubits"):
         estimate(tasks("head.readout=linear,expectations"), None)
+
+
+def test_where_nothing_can_be_written_the_end_of_an_epoch_takes_no_time(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object, **more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    whole = estimate(tasks("trainer.epochs=1000", "seed=choice(0)"), None)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    without = estimate(tasks("trainer.epochs=1000", "seed=choice(0)"), None)
+    assert all(0 < without[name] < whole[name] for name in whole)
 
 
 def test_what_fails_in_another_way_takes_no_time(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

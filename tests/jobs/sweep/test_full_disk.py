@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from qlab.jobs.sweep import plan
 from tests.conftest import Qlab
 from tests.jobs.sweep.process import results, sweep_folder
 from tests.jobs.sweep.small import SMALL, without_times
@@ -31,6 +32,7 @@ class Disk:
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    monkeypatch.setattr(plan, "estimate", lambda tasks, threads: {task.id: 1.0 for task in tasks})  # it writes as well
     return Disk(monkeypatch)
 
 

@@ -29,16 +29,16 @@ def checkpoint(tmp_path: Path) -> Path:
 
 
 def test_deaths_are_counted_one_after_the_other(path: Path, checkpoint: Path) -> None:
-    assert state.begin(path, "first", checkpoint) is None
+    assert state.begin(path, "first", checkpoint, in_process=True) is None
     assert state.deaths(path, checkpoint) == 1
-    assert state.begin(path, "second", checkpoint) == State(BEGUN, "first")
-    assert state.read(path) == State(BEGUN, "second", deaths=1)
+    assert state.begin(path, "second", checkpoint, in_process=True) == State(BEGUN, "first", in_process=True)
+    assert state.read(path) == State(BEGUN, "second", deaths=1, in_process=True)
     assert state.deaths(path, checkpoint) == 2
 
 
 def test_who_got_further_has_not_died(path: Path, checkpoint: Path) -> None:
     for session in ("first", "second"):
-        state.begin(path, session, checkpoint)
+        state.begin(path, session, checkpoint, in_process=True)
     checkpoint.touch()
     later = path.stat().st_mtime_ns + 10**9
     os.utime(checkpoint, ns=(later, later))
@@ -47,14 +47,23 @@ def test_who_got_further_has_not_died(path: Path, checkpoint: Path) -> None:
     assert state.deaths(path, checkpoint) == 2
 
 
+def test_the_end_of_a_sweep_is_no_death_of_what_its_workers_did(path: Path, checkpoint: Path) -> None:
+    for session in ("first", "second", "third", "fourth"):
+        state.begin(path, session, checkpoint, in_process=False)
+    assert state.deaths(path, checkpoint) == 0
+    state.begin(path, "fifth", checkpoint, in_process=True)
+    state.begin(path, "sixth", checkpoint, in_process=False)
+    assert state.deaths(path, checkpoint) == 1
+
+
 def test_an_interruption_leaves_no_trace(path: Path, checkpoint: Path) -> None:
-    state.begin(path, "mine", checkpoint)
+    state.begin(path, "mine", checkpoint, in_process=True)
     state.take_back(path, "other")
     assert path.exists()
     state.take_back(path, "mine")
     assert not path.exists()
     for session in ("first", "second"):
-        state.begin(path, session, checkpoint)
+        state.begin(path, session, checkpoint, in_process=True)
     state.take_back(path, "second")
     assert state.deaths(path, checkpoint) == 1
 
@@ -72,8 +81,8 @@ def test_what_becomes_of_each_task(workplace: Path) -> None:
     known = {
         1: State(FAILED, "s", error="wrong"),
         2: State(LOST, "s", error="died"),
-        3: State(BEGUN, "s", deaths=1),
-        4: State(BEGUN, "s", deaths=2),
+        3: State(BEGUN, "s", deaths=1, in_process=True),
+        4: State(BEGUN, "s", deaths=2, in_process=True),
         5: State(FAILED, "s", error="no space", passing=True),
         6: State(BEGUN, "s"),
     }

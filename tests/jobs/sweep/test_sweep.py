@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +12,12 @@ import yaml
 
 from qlab.config.grid import grid
 from qlab.errors import RequestError
+from qlab.jobs.sweep import sweep
+from qlab.jobs.sweep.plan import check
 from qlab.jobs.sweep.points import check_points
+from qlab.jobs.sweep.request import Request
+from qlab.jobs.sweep.task import evaluations
+from qlab.launchers.base import Launcher, Work
 from tests.jobs.sweep.small import DIVERGES, SMALL, TIMES, UNSTEADY, evaluated, run, trained, without_times
 
 NOISE = ("noise=depolarizing", "noise.p=0,0.001,0.01,0.05,0.2", "seed=range(3)")
@@ -64,9 +71,33 @@ def test_a_larger_sweep_finds_the_points_of_a_smaller_one(workplace: Path) -> No
     assert trained(larger.path) == {larger.table["train_key"][2]: 1}
 
 
-def test_equal_points_are_one(workplace: Path) -> None:
-    points = check_points(grid([*SMALL, "trainer.lr=0.01,1e-2,0.010", "backend.seed=0,1"]))
-    assert [dict(point.values) for point in points] == [{"trainer.lr": 0.01, "backend.seed": 0}]
+def test_a_point_said_twice_is_one(workplace: Path) -> None:
+    points = check_points(grid([*SMALL, "trainer.lr=0.01,1e-2,0.010", "seed=0,0,1"]))
+    assert [dict(point.values) for point in points] == [{"trainer.lr": 0.01, "seed": seed} for seed in (0, 1)]
+
+
+def test_points_that_are_computed_alike_have_a_row_each(workplace: Path) -> None:
+    words = ("noise=none,depolarizing", "backend.simulation=density,trajectories", "seed=0,1")
+    planned = check(Request.of_words([*SMALL, *words]))
+    assert (len(planned.points), planned.sharing) == (8, 4)
+    swept = run(*words)
+    noises, simulations = ["none"] * 4 + ["depolarizing"] * 4, (["density"] * 2 + ["trajectories"] * 2) * 2
+    assert swept.table["noise"].tolist() == noises
+    assert swept.table["backend.simulation"].tolist() == simulations
+    assert swept.table["seed"].tolist() == [0, 1] * 4
+    assert swept.counts == {"done": 8}
+    accuracy = swept.table["accuracy"].tolist()
+    assert accuracy[:2] == accuracy[2:4]
+    assert swept.table["evaluation_key"].tolist()[:4] == [""] * 4
+    assert set(trained(swept.path).values()) == {1}
+    assert list(evaluated(swept.path).values()) == [1] * 4
+
+
+def test_evaluations_that_are_alike_are_computed_once(workplace: Path) -> None:
+    swept = run("noise=bit_flip", "backend.simulation=density", "backend.trajectories=100,200")
+    assert swept.table["backend.trajectories"].tolist() == [100, 200]
+    assert swept.table["evaluation_key"].nunique() == len(evaluated(swept.path))
+    assert set(evaluated(swept.path).values()) == {1}
 
 
 def test_a_point_that_fails_costs_no_other(workplace: Path) -> None:
@@ -155,11 +186,36 @@ def test_a_recipe_that_sweeps(workplace: Path) -> None:
     assert set(swept.table["run"].str[:10]) == {"runs/mine-"}
 
 
-def test_a_damaged_record_is_a_point_that_failed(workplace: Path) -> None:
-    first = run("seed=0,1")
-    result = workplace / "outputs" / first.table["run"][0] / "result.json"
-    result.write_text(result.read_text()[:50])
-    swept = run("seed=0,1")
-    assert swept.table["status"].tolist() == ["failed", "done"]
-    assert "--force" in swept.table["error"][0]
-    assert run("seed=0,1", force=True).counts == {"done": 2}
+@pytest.mark.parametrize(("launcher", "counts"), [("serial", True), ("joblib", False)])
+def test_a_sweep_dies_of_its_points_where_it_runs_them_itself(
+    launcher: str, counts: bool, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def launch(
+        launcher: Launcher, work: Work, arguments: Sequence[str], *more: object, **flags: bool
+    ) -> Iterator[None]:
+        asked.extend(json.loads(argument)["in_process"] for argument in arguments)
+        yield from ()
+
+    monkeypatch.setattr(sweep, "launch", launch)
+    run("seed=0,1", f"launcher={launcher}")
+    assert asked == [counts, counts]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"whole"], ids=["empty", "cut", "list", "half"])
+def test_a_damaged_record_is_computed_again(content: bytes, workplace: Path) -> None:
+    words = ("seed=0,1", "noise=bit_flip", "noise.p=0.01,0.1")
+    first = run(*words)
+    text = without_times(first.path)
+    record = workplace / "outputs" / first.table["run"][0]
+    for damaged in (record / "result.json", record / "evaluations" / f"{first.table['evaluation_key'][0]}.json"):
+        was_trained, was_evaluated = sum(trained(first.path).values()), sum(evaluated(first.path).values())
+        damaged.write_bytes(damaged.read_bytes()[:50] if content == b"whole" else content)
+        checked = check(Request.of_words([*SMALL, *words]))
+        assert sum(not checked.runs().is_done(task) for task in evaluations(checked.points)) in (1, 2)
+        assert run(*words).counts == {"done": 4}
+        assert without_times(first.path) == text
+        is_training = damaged.name == "result.json"
+        assert sum(trained(first.path).values()) == was_trained + is_training
+        assert sum(evaluated(first.path).values()) == was_evaluated + (2 if is_training else 1)

@@ -29,7 +29,7 @@ def folder(workplace: Path) -> SweepFolder:
 def documents(folder: SweepFolder, *words: str, threads: int | None = None) -> list[str]:
     points = check_points(grid([*SMALL, *words]))
     tasks = [*trainings(points), *evaluations(points)]
-    return [document(task, folder, "session", threads, force=False) for task in tasks]
+    return [document(task, folder, "session", threads, force=False, in_process=True) for task in tasks]
 
 
 def test_a_training_and_its_evaluation(folder: SweepFolder) -> None:
@@ -51,7 +51,7 @@ def test_threads_are_the_workers_unless_the_user_says_otherwise(folder: SweepFol
     words = [word for word in SMALL if word != "threads=1"]
     (point,) = check_points(grid([*words, "seed=choice(0)"]))
     (task,) = trainings([point])
-    said = json.loads(document(task, folder, "s", 3, force=False))["config"]
+    said = json.loads(document(task, folder, "s", 3, force=False, in_process=True))["config"]
     assert said["threads"] == 3
     assert json.loads(documents(folder, "seed=choice(0)", threads=3)[0])["config"]["threads"] == 1
 
