@@ -202,7 +202,8 @@ def _waited_for(step: Step, size: int, patience: float) -> float | None:
 
     def timed() -> None:
         torch.set_num_threads(n_threads)  # each thread has a number of its own
-        seconds.append(_quickest(step, size))
+        with suppress(Exception):  # a batch that memory has no room for says so when it is run
+            seconds.append(_quickest(step, size))
 
     thread = threading.Thread(target=timed, daemon=True)
     thread.start()

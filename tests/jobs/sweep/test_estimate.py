@@ -142,3 +142,11 @@ def test_what_may_end_its_process_is_timed_in_another(workplace: Path, monkeypat
 )
 def test_workers_share_what_can_be_shared(seconds: list[float], workers: int, expected: float) -> None:
     assert together(seconds, workers) == expected
+
+
+def test_a_batch_that_memory_has_no_room_for_is_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    def step(size: int) -> None:
+        raise MemoryError
+
+    assert timing._waited_for(step, 8, 10.0) is None
+    assert capsys.readouterr().err == ""
