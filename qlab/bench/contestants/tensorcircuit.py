@@ -6,49 +6,24 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import tensorcircuit as tc
 
 from qlab.bench.contestants.base import Task
+from qlab.bench.contestants.jax_step import JaxStep
 from qlab.bench.problem import Problem
 
 
-class TensorCircuit:
-    """The step as one XLA program in complex64; unrolled layers would take minutes to compile."""
+class TensorCircuit(JaxStep):
+    """The step in complex64; unrolled layers would take minutes to compile."""
 
     def __init__(self, task: Task) -> None:
         tc.set_backend("jax")
         tc.set_dtype("complex64")
         problem = task.problem
         layers = (problem.n_layers, problem.n_qubits, 3)
-        self._sets = [
-            tuple(
-                jnp.asarray(array, jnp.float32)
-                for array in (numbers.inputs, numbers.weights.reshape(layers), numbers.direction)
-            )
-            for numbers in task.numbers
-        ]
         batched = jax.vmap(lambda inputs, weights: values(problem, inputs, weights), (0, None))
-
-        def loss(inputs: Any, weights: Any, direction: Any) -> tuple[Any, Any]:
-            found = batched(inputs, weights)
-            return jnp.sum(found * direction), found
-
-        wanted = (1, 0) if problem.input_gradients else (1,)
-        inputs, weights, direction = self._sets[0]
-        step = jax.value_and_grad(loss, argnums=wanted, has_aux=True)
-        self._step = jax.jit(step).lower(inputs, weights, direction).compile()
-        self._evaluate = jax.jit(batched).lower(inputs, weights).compile()
-
-    def step(self, turn: int) -> tuple[Any, ...]:
-        """Return values and gradients; see ``Contestant``."""
-        (_, found), (by_weights, *by_inputs) = jax.block_until_ready(self._step(*self._sets[turn]))
-        return found, np.asarray(by_weights).reshape(-1), *by_inputs
-
-    def evaluate(self, turn: int) -> None:
-        """Compute the values only; see ``Contestant``."""
-        inputs, weights, _ = self._sets[turn]
-        jax.block_until_ready(self._evaluate(inputs, weights))
+        sets = [(each.inputs, each.weights.reshape(layers), each.direction) for each in task.numbers]
+        super().__init__(batched, sets, problem.input_gradients)
 
 
 def values(problem: Problem, inputs: Any, weights: Any) -> Any:
