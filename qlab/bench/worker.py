@@ -5,10 +5,8 @@ It runs under the interpreter that has the contestant's library, which may lack 
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -24,8 +22,8 @@ import numpy as np
 from qlab.bench import memory
 from qlab.bench.contestants.base import Contestant, Sampler, Task
 from qlab.bench.problem import Numbers, Problem
+from qlab.process import end_with
 
-_PR_SET_PDEATHSIG = 1
 _WARM_BELOW = 0.1  # of a turn: shorter steps are run once before they are timed
 
 
@@ -138,16 +136,10 @@ def serve(requests: TextIO, answers: TextIO) -> None:
 
 def main() -> None:
     """Serve on the standard streams; what libraries print goes to standard error."""
-    _die_with_the_driver()
+    end_with(os.getppid())
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     serve(sys.stdin, answers)
-
-
-def _die_with_the_driver() -> None:
-    """Let Linux kill this process with its parent; elsewhere it ends when it next reads."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _pin(core: int) -> None:
