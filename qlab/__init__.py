@@ -9,13 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qlab.api import evaluate, load, results, sweep, train
+    from qlab.api import compare, evaluate, load, results, sweep, train
     from qlab.circuits import Circuit, Input, Weight
     from qlab.engine import expectations
 
-__all__ = ["Circuit", "Input", "Weight", "evaluate", "expectations", "load", "results", "sweep", "train"]
+__all__ = ["Circuit", "Input", "Weight", "compare", "evaluate", "expectations", "load", "results", "sweep", "train"]
 _HOME = {
-    **dict.fromkeys(("evaluate", "load", "results", "sweep", "train"), "qlab.api"),
+    **dict.fromkeys(("compare", "evaluate", "load", "results", "sweep", "train"), "qlab.api"),
     **dict.fromkeys(("Circuit", "Input", "Weight"), "qlab.circuits"),
     "expectations": "qlab.engine",
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qlab.errors import JobError
 from qlab.jobs.run import Run
 
 if TYPE_CHECKING:
@@ -71,6 +72,29 @@ def sweep(
 
     request = Request.of_words(overrides, _pairs(paired), rerun_failed=rerun_failed, fail_fast=fail_fast, force=force)
     return sweep_job(check(request)).table
+
+
+def compare(*overrides: str, rerun_failed: bool = False, fail_fast: bool = False, force: bool = False) -> pd.DataFrame:
+    """Compare a quantum head with its classical twins, and return one row for each of them with all statistics.
+
+    ``compare("dataset=digits", "encoder=pca", "head.n_qubits=4", "seeds=10", "twins=[linear,mlp]")``: words are those
+    of the command line, ``launcher=joblib`` among them.
+
+    Raises:
+        RequestError: the config is wrong, or its head has no circuit; nothing was run.
+        JobError: no worker could be started, or runs are missing that failed otherwise than by diverging.
+    """
+    from qlab.jobs.compare.compare import check
+    from qlab.jobs.compare.compare import run as compare_job
+    from qlab.jobs.compare.request import CompareRequest
+    from qlab.progress import Silent
+    from qlab.reports.comparison_rows import comparison_frame
+
+    request = CompareRequest.of_words(overrides, rerun_failed=rerun_failed, fail_fast=fail_fast, force=force)
+    compared = compare_job(check(request, Silent()))
+    if compared.missing:
+        raise JobError(compared.what_is_missing())
+    return comparison_frame(compared.rows)
 
 
 def _pairs(paired: str | Sequence[str]) -> list[str]:

@@ -7,11 +7,14 @@
     │   ├── CircuitError        a circuit that cannot be built or translated
     │   ├── DataError           data that cannot be read or used
     │   │   └── DatasetMissing  files that are not on this machine
-    │   └── CapabilityError     a backend was asked for what it cannot do
+    │   ├── CapabilityError     a backend was asked for what it cannot do
+    │   └── Refused             the service of a device did not take a request
     └── JobError                exit code 1: the request was right, the work failed
         ├── DivergedError       a loss that is not finite
         ├── NoiseError          a noise model that would change nothing
-        └── CorruptFileError    a file of qlab's own that is damaged
+        ├── CorruptFileError    a file of qlab's own that is damaged
+        ├── Unreachable         the service of a device did not answer
+        └── InDoubt             nobody knows whether a job was sent
 
 A message is one line: what is wrong, where, and what would be right.
 """
@@ -64,6 +67,10 @@ class CapabilityError(RequestError):
     """A backend was asked for something it cannot do."""
 
 
+class Refused(RequestError):
+    """The service of a device did not take a request; it has done nothing."""
+
+
 class JobError(QlabError):
     """The request was right but the work failed."""
 
@@ -78,6 +85,14 @@ class NoiseError(JobError):
 
 class CorruptFileError(JobError):
     """A file that qlab wrote is damaged; the message says which and how to go on."""
+
+
+class Unreachable(JobError):
+    """The service of a device did not answer, or not in its language: nobody knows what it has done."""
+
+
+class InDoubt(JobError):
+    """A job was perhaps sent, the service does not know it yet, and sending it again could be paid for twice."""
 
 
 class QlabWarning(UserWarning):

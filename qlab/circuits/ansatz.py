@@ -75,12 +75,6 @@ def strongly_entangling(builder: Builder, n_qubits: int, n_layers: int) -> None:
             _ring(builder, n_qubits, layer % (n_qubits - 1) + 1)
 
 
-def rotations_only(builder: Builder, n_qubits: int, n_layers: int) -> None:
-    """RX, RY, RZ on every qubit and no entangler: the ablation of ``ring``."""
-    for _ in range(n_layers):
-        _rotations(builder, n_qubits)
-
-
 ANSATZE: Mapping[str, Ansatz] = MappingProxyType(
     {
         "ring": ring,
@@ -89,7 +83,6 @@ ANSATZE: Mapping[str, Ansatz] = MappingProxyType(
         "tree": tree,
         "basic_entangler": basic_entangler,
         "strongly_entangling": strongly_entangling,
-        "none": rotations_only,
     }
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.gate import Gate, as_tuple
 from qlab.circuits.slots import Input, Slot, Weight
+from qlab.errors import CircuitError
 
 
 class Builder:
@@ -41,6 +42,20 @@ class Builder:
     def circuit(self, n_qubits: int) -> Circuit:
         """Return the circuit of all gates so far; raises ``CircuitError`` where a qubit is out of range."""
         return Circuit(n_qubits, self._gates)
+
+
+class WithoutEntanglers(Builder):
+    """Leaves out every gate on two qubits or more, so that the circuit makes product states of product states.
+
+    A preparation of amplitudes is kept: it is no gate between qubits, but the input.
+    """
+
+    def gate(self, name: str, qubits: int | Sequence[int], angles: Slot | Sequence[Slot] = ()) -> None:
+        """Append a gate on one qubit, or a preparation; raises ``CircuitError`` where a weight would be left out."""
+        if len(as_tuple(qubits)) == 1 or name == "AmplitudeEmbedding":
+            super().gate(name, qubits, angles)
+        elif any(isinstance(angle, Weight) for angle in as_tuple(angles)):
+            raise CircuitError(f"{name} entangles by a weight, which cannot be left out: there is no such circuit")
 
 
 Encoding = Callable[[Builder, int], None]

@@ -55,8 +55,12 @@ def _choices(app: typer.Typer, before: list[str], current: str) -> list[str]:
     name, arguments = before[0], [word for word in before[1:] if not word.startswith("-")]
     if current.startswith("-"):
         return commands.get(name, [])
-    if name == "sweep" and current and ("launcher".startswith(current) or current.startswith("launcher")):
+    if name in ("sweep", "compare") and current and ("launcher".startswith(current) or current.startswith("launcher")):
         return _overrides("launch", [word for word in arguments if word.startswith("launcher")], current)
+    if name in ("diagnose", "compare"):
+        own = _overrides(name, [], "")
+        training = [word for word in arguments if not word.startswith(tuple(own))]
+        return [*own, *_overrides("train", training, current)]
     if name in ("train", "plan", "validate", "pretrain", "sweep"):
         return _overrides("train", [word for word in arguments if not word.startswith("launcher")], current)
     if name == "eval":

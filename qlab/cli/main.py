@@ -12,7 +12,9 @@ import typer
 from qlab.cli import (
     bench,
     cat,
+    compare,
     completion,
+    diagnose,
     doctor,
     evaluate,
     interrupt,
@@ -30,7 +32,7 @@ from qlab.errors import QlabError
 from qlab.process import settle
 
 INTERRUPTED = 130
-GOES_ON = {"train", "eval", "pretrain", "sweep"}  # commands that find what an earlier one has finished
+GOES_ON = {"train", "eval", "pretrain", "sweep", "compare"}  # commands that find what an earlier one has finished
 app = typer.Typer(
     name="qlab",
     help="Experiments in hybrid quantum-classical machine learning, with honest baselines.",
@@ -42,6 +44,8 @@ app = typer.Typer(
 app.command("train")(train.command)
 app.command("eval")(evaluate.command)
 app.command("sweep")(sweep.command)
+app.command("diagnose")(diagnose.command)
+app.command("compare")(compare.command)
 app.command("report")(report.command)
 app.command("results")(results.command)
 app.command("pretrain")(pretrain.command)

@@ -63,22 +63,22 @@ def command(
         print_json(plan_document(checked, planned)) if json else print_plan(checked, planned)
         return
     progress.say(summary(checked, planned))
-    _ask(planned, yes)
+    ask(planned.total, yes)
     _run(checked, planned, json)
 
 
-def _ask(planned: Plan, yes: bool) -> None:
-    """Ask before a long sweep; where nobody can answer, refuse."""
+def ask(seconds: float, yes: bool) -> None:
+    """Ask before what takes long; where nobody can answer, refuse."""
     import sys
 
     from qlab.cli.sweep_tables import about
     from qlab.errors import RequestError
 
-    if yes or planned.total <= LONG:
+    if yes or seconds <= LONG:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise RequestError(f"this takes {about(planned.total)}: say --yes if that is meant")
-    if not typer.confirm(f"This takes {about(planned.total)}. Begin?", err=True):
+        raise RequestError(f"this takes {about(seconds)}: say --yes if that is meant")
+    if not typer.confirm(f"This takes {about(seconds)}. Begin?", err=True):
         raise RequestError("not begun")
 
 

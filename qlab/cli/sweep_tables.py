@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qlab.cli.output import print_table
 from qlab.reports.values import counted, shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
     from qlab.jobs.sweep.ledger import Selection
     from qlab.jobs.sweep.plan import Plan, Sweep
     from qlab.jobs.sweep.sweep import Swept
@@ -29,14 +33,17 @@ def about(seconds: float) -> str:
 def summary(checked: Sweep, planned: Plan) -> str:
     """Return the line before a sweep runs."""
     sharing = f" ({checked.sharing} share a computation)" if checked.sharing else ""
-    parts = [counted(len(checked.points), "point") + sharing, *_named("trainings", planned.trainings)]
-    parts += _named("evaluations", planned.evaluations)
+    parts = [counted(len(checked.points), "point") + sharing, *named("trainings", planned.trainings)]
+    parts += named("evaluations", planned.evaluations)
     if planned.seconds:
         workers = checked.launcher.workers
-        parts.append(
-            f"{about(planned.total)}{f' in {workers} workers' if workers > 1 else ''}, preparation of data not counted"
-        )
+        parts.append(f"{about(planned.total)}{in_workers(workers)}, preparation of data not counted")
     return f"sweep {checked.folder.path.name}: {'; '.join(parts)}"
+
+
+def in_workers(workers: int) -> str:
+    """Return how many workers share the work, where it is more than one."""
+    return f" in {workers} workers" if workers > 1 else ""
 
 
 def print_plan(checked: Sweep, planned: Plan) -> None:
@@ -46,7 +53,7 @@ def print_plan(checked: Sweep, planned: Plan) -> None:
         [*map(shown, point["values"].values()), point["training"], point["evaluation"]] for point in document["points"]
     ]
     print(summary(checked, planned))
-    print_table("", [*checked.grid.swept, "training", "evaluation"], rows)
+    print_table("", [*checked.keys, "training", "evaluation"], rows)
 
 
 def plan_document(checked: Sweep, planned: Plan) -> dict[str, Any]:
@@ -82,25 +89,26 @@ def print_swept(swept: Swept) -> None:
     if missing:
         print(missing)
     print(f"table, figure and report: {swept.path}")
-    _print_errors(swept)
+    print_errors(swept.path, swept.keys, swept.table)
 
 
-def _print_errors(swept: Swept) -> None:
+def print_errors(path: Path, keys: Sequence[str], table: pd.DataFrame) -> None:
     """Name what failed, and its log."""
     import sys
 
-    wrong = swept.table[swept.table["error"] != ""]
+    wrong = table[table["error"] != ""]
     causes = list(wrong.groupby(["log", "error"], sort=False))
     for (log, error), points in causes[:MOST_ERRORS]:
         first = points.iloc[0]
-        point = " ".join(f"{name}={shown(first[name])}" for name in swept.keys)
+        point = " ".join(f"{name}={shown(first[name])}" for name in keys)
         more = f" and {len(points) - 1} more" if len(points) > 1 else ""
-        print(f"{first['status']}  {point}{more}: {error}  ({swept.path / str(log)})", file=sys.stderr)
+        print(f"{first['status']}  {point}{more}: {error}  ({path / str(log)})", file=sys.stderr)
     if len(causes) > MOST_ERRORS:
-        print(f"and {counted(len(causes) - MOST_ERRORS, 'other error')}: {swept.path / 'results.csv'}", file=sys.stderr)
+        print(f"and {counted(len(causes) - MOST_ERRORS, 'other error')}: {path / 'results.csv'}", file=sys.stderr)
 
 
-def _named(what: str, selection: Selection) -> list[str]:
+def named(what: str, selection: Selection) -> list[str]:
+    """Return how many tasks of a kind there are to run, found, and failed before; nothing where there are none."""
     counts = _counts(selection)
     named = [f"{counts[key]} {name}" for key, name in _NAMES.items() if counts[key] or key == "run"]
     return [f"{what}: {', '.join(named)}"] if any(counts.values()) else []

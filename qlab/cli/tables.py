@@ -109,14 +109,18 @@ def _head(record: TrainRecord) -> str:
 
 
 def _scores(metrics: Mapping[str, Any], part: str) -> dict[str, str]:
-    area = metrics["roc_auc"]
     return {
         f"{part} accuracy": _accuracy(metrics),
         "balanced accuracy": f"{metrics['balanced_accuracy']:.4f}",
-        "ROC-AUC": "undefined" if area is None else f"{area:.4f}",
+        "ROC-AUC": _area(metrics["roc_auc"]),
+        "average precision": _area(metrics["average_precision"]),
         "cross entropy": f"{metrics['cross_entropy']:.4f}",
         "always the largest class": f"{metrics['majority_accuracy']:.4f}",
     }
+
+
+def _area(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
 
 
 def _accuracy(metrics: Mapping[str, Any]) -> str:

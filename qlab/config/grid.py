@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,12 +84,20 @@ class Grid:
         return [lengths[axis[0]] for axis in self.axes]
 
 
-def grid(overrides: Sequence[str], paired: Sequence[Sequence[str]] = ()) -> Grid:
+def grid(
+    overrides: Sequence[str],
+    paired: Sequence[Sequence[str]] = (),
+    *,
+    may_be_a_point: bool = False,
+    without: Collection[str] = (),
+) -> Grid:
     """Return the grid that words in Hydra's grammar span, with the sweep of the recipe among them.
 
     Args:
         overrides: ``key=value``, ``key=a,b``, ``key=range(5)``, ``key=glob(*)``, ``key=choice(a,b)``.
         paired: keys whose lists are gone through together instead of crossed.
+        may_be_a_point: whether it is right that nothing is swept.
+        without: keys of the recipe's sweep that are left out.
 
     Raises:
         OptionError: a word cannot be read or enumerated, nothing is swept, or paired lists are not equally long.
@@ -99,9 +107,10 @@ def grid(overrides: Sequence[str], paired: Sequence[Sequence[str]] = ()) -> Grid
         loader = GlobalHydra.instance().config_loader()
         given = _entries(loader, overrides)
         recipe, its_pairs = _of_the_recipe(loader, given)
+        recipe = {name: entry for name, entry in recipe.items() if name not in without}
     entries = {**recipe, **given}
     swept = [entry.name for entry in entries.values() if entry.swept]
-    if not swept:
+    if not (swept or may_be_a_point):
         raise OptionError("nothing is swept: give a key several values, e.g. head.n_qubits=4,8 or seed='range(5)'")
     mine = {name for pair in paired for name in pair}
     kept = [[name for name in pair if name in swept] for pair in its_pairs if not mine & set(pair)]

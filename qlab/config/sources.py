@@ -24,6 +24,7 @@ from qlab.errors import OptionError
 
 EXPERIMENT = "experiment"
 SWEEP = ("sweep", "paired")  # what a recipe says to sweeps only
+COMPARE = "compare"  # and to comparisons only
 GROUPS = ("dataset", "encoder", "head", "noise", "backend", "trainer", "launcher")
 _replaced: ContextVar[frozenset[str]] = ContextVar("groups chosen on the command line", default=frozenset())
 
@@ -92,7 +93,7 @@ class ExperimentSource(_Names):
     def load_config(self, config_path: str) -> ConfigResult:
         """Return a recipe."""
         values = _read(Path(self.path) / f"{config_path.removesuffix('.yaml').partition('/')[2]}.yaml")
-        kept = {key: value for key, value in values.items() if key not in {*SWEEP, *_replaced.get()}}
+        kept = {key: value for key, value in values.items() if key not in {*SWEEP, COMPARE, *_replaced.get()}}
         return _result(self, kept, "_global_")
 
 
@@ -161,17 +162,33 @@ def sweep_of_recipe(name: str) -> tuple[dict[str, Any], list[list[str]]]:
     Raises:
         OptionError: the sections are not of that form.
     """
-    places = [folder for folder in (folders.own_experiments(), folders.shipped_experiments()) if folder is not None]
-    file = next((folder / f"{name}.yaml" for folder in places if (folder / f"{name}.yaml").is_file()), None)
-    if file is None:
-        return {}, []
-    values = read_recipe(file)
+    file, values = _recipe_named(name)
     swept, paired = (values.get(section) for section in SWEEP)
     if not isinstance(swept or {}, dict):
         raise OptionError(f"{file}: sweep is a mapping of keys to their values, e.g. sweep: {{seed: range(5)}}")
     if not isinstance(paired or [], list) or not all(isinstance(pair, list) for pair in paired or []):
         raise OptionError(f"{file}: paired is a list of lists of keys, e.g. paired: [[head.n_qubits, head.n_layers]]")
     return swept or {}, [[str(name) for name in pair] for pair in paired or []]
+
+
+def comparison_of_recipe(name: str) -> dict[str, Any]:
+    """Return what a recipe says of its comparison with twins; empty without a recipe.
+
+    Raises:
+        OptionError: the section is not a mapping.
+    """
+    file, values = _recipe_named(name)
+    section = values.get(COMPARE) or {}
+    if not isinstance(section, dict):
+        raise OptionError(f"{file}: compare is a mapping of options to their values, e.g. compare: {{metric: roc_auc}}")
+    return {str(key): value for key, value in section.items()}
+
+
+def _recipe_named(name: str) -> tuple[Path | None, dict[str, Any]]:
+    """Return the file of a recipe and its values; None and nothing where there is none of that name."""
+    places = [folder for folder in (folders.own_experiments(), folders.shipped_experiments()) if folder is not None]
+    file = next((folder / f"{name}.yaml" for folder in places if (folder / f"{name}.yaml").is_file()), None)
+    return file, read_recipe(file) if file is not None else {}
 
 
 def read_recipe(file: Path) -> dict[str, Any]:

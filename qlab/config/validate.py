@@ -39,7 +39,7 @@ def run_config(cfg: DictConfig, *, paths_must_exist: bool = True) -> RunConfig:
     scalars = _scalars(RunScalars, values)
     components = {group: component(group, values[group]) for group in GROUPS}
     if paths_must_exist:
-        _check_output(scalars)
+        check_output(scalars)
         _find_data(components["dataset"], scalars)
         for group, chosen in components.items():
             _check_paths(chosen, group)
@@ -53,7 +53,7 @@ def eval_config(cfg: DictConfig) -> EvalConfig:
     values = plain(cfg)
     _require_groups(values, ("noise",))
     scalars = _scalars(EvalScalars, values)
-    _check_output(scalars)
+    check_output(scalars)
     chosen = values.get("backend")
     changes = dict(chosen) if isinstance(chosen, Mapping) and "name" not in chosen else {}
     backend = component("backend", chosen) if chosen is not None and not changes else None
@@ -119,7 +119,8 @@ def _place(scalars: Place) -> Place:
     return Place(**{field.name: getattr(scalars, field.name) for field in dataclasses.fields(Place)})
 
 
-def _check_output(place: Place) -> None:
+def check_output(place: Place) -> None:
+    """Raise ``OptionError`` where results cannot be written."""
     folder = Path(place.output_dir).absolute()
     existing = next(part for part in (folder, *folder.parents) if part.exists())
     if not (existing.is_dir() and os.access(existing, os.W_OK)):
@@ -141,6 +142,8 @@ def _check_paths(chosen: Component, where: str) -> None:
         value = getattr(chosen.options, field.name)
         if field.metadata.get("is_path") and value is not None and not (value and Path(value).exists()):
             raise OptionError(f"{where}.{field.name}={value} does not exist")
+        if field.metadata.get("is_path") and value is not None and not (Path(value).is_file() or Path(value).is_dir()):
+            raise OptionError(f"{where}.{field.name}={value} is neither a file nor a folder")
         for place, part in enumerate(parts(chosen.options, field, where)):
             _check_paths(part, f"{where}.{field.name}[{place}]")
 

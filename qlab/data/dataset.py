@@ -23,11 +23,13 @@ class Dataset:
     Attributes:
         name: what the data really are (``mnist-subset``, never ``mnist`` for a part of it).
         source: ``real`` measurements or ``synthetic`` ones.
-        images: (N, C, H, W), float32; scans in [0, 1].
+        images: (N, C, H, W), float32; scans in [0, 1], DNA one-hot as (N, 4, 1, length).
         labels: (N,), int64 in ``range(len(classes))``.
         classes: the name of each class.
         official_test: (N,) bool, True for the part its publishers reserved for testing; None if there is none.
         provenance: JSON-able facts for the record (file hashes, generator version and parameters).
+        groups: (N,) int64; examples of one group belong together and stand on one side of a split. None: each is
+            alone. Not together with ``official_test``.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Dataset:
     classes: tuple[str, ...]
     official_test: NDArray[np.bool_] | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    groups: IntArray | None = None
 
 
 @dataclass(frozen=True)

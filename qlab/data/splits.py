@@ -1,4 +1,4 @@
-"""Stratified, reproducible splits without an image on two sides."""
+"""Stratified, reproducible splits without an image or a group on two sides."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlab.data.dataset import Dataset, IntArray
+from qlab.data.groups import divided, grouped_order
 from qlab.errors import DataError, OptionError
 
 
@@ -37,7 +38,8 @@ def split(dataset: Dataset, *, n_train: int | None, n_val: int | None, n_test: i
 
     Of images that are equal byte for byte one is kept, in the official test part if it is there. The test part is drawn
     from the official one if there is one. The parts are consecutive pieces of one random order, test first: with the
-    same seed a larger ``n_train`` only adds examples.
+    same seed a larger ``n_train`` only adds examples. A group of examples is never divided: what a part of a given size
+    has no room for is left out, and parts of sizes that are not given end between two groups.
 
     Args:
         dataset: what to divide.
@@ -52,14 +54,17 @@ def split(dataset: Dataset, *, n_train: int | None, n_val: int | None, n_test: i
     """
     kept = _without_duplicates(dataset)
     test, rest = _test_and_rest(dataset, kept, n_test, np.random.default_rng(seed))
-    n_val = round(len(rest) / 10) if n_val is None else n_val
-    n_train = max(len(rest) - n_val, 0) if n_train is None else n_train
-    if n_train + n_val > len(rest):
+    val, left = divided(
+        rest, round(len(rest) / 10) if n_val is None else n_val, dataset.groups, exact=n_val is not None
+    )
+    n_val = len(val) if n_val is None else n_val
+    n_train = len(left) if n_train is None else n_train
+    if n_val > len(val) or n_train > len(left):
         raise OptionError(
             f"dataset.n_train={n_train} and n_val={n_val} ask for {n_train + n_val} examples; {dataset.name} has "
-            f"{len(rest)} besides the {len(test)} of its test part"
+            f"{len(val) + len(left)} besides the {len(test)} of its test part"
         )
-    parts = {"train": rest[n_val : n_val + n_train], "val": rest[:n_val], "test": test}
+    parts = {"train": left[:n_train], "val": val, "test": test}
     for name, part in parts.items():
         _check_classes(dataset, name, part)
         parts[name] = np.sort(part)
@@ -71,19 +76,24 @@ def _test_and_rest(
 ) -> tuple[IntArray, IntArray]:
     """Return the test part, and the indices that are left for the others in random order."""
     if dataset.official_test is None:
-        testable = _stratified_order(kept, dataset.labels, rng)
-        n_test = round(len(testable) / 5) if n_test is None else n_test
-        rest = testable[n_test:]
+        testable = _random_order(dataset, kept, rng)
+        wanted = round(len(testable) / 5) if n_test is None else n_test
+        test, rest = divided(testable, wanted, dataset.groups, exact=n_test is not None)
     else:
         official = dataset.official_test[kept]
         testable = _stratified_order(kept[official], dataset.labels, rng)
-        n_test = len(testable) if n_test is None else n_test
-        rest = _stratified_order(kept[~official], dataset.labels, rng)
-    if n_test > len(testable):
+        test, rest = testable[:n_test], _stratified_order(kept[~official], dataset.labels, rng)
+    if n_test is not None and n_test > len(testable):
         raise OptionError(
             f"dataset.n_test={n_test} is more than the {len(testable)} examples {dataset.name} has for testing"
         )
-    return testable[:n_test], rest
+    return test, rest
+
+
+def _random_order(dataset: Dataset, indices: IntArray, rng: np.random.Generator) -> IntArray:
+    if dataset.groups is None:
+        return _stratified_order(indices, dataset.labels, rng)
+    return grouped_order(indices, dataset.labels, dataset.groups, rng)
 
 
 def _without_duplicates(dataset: Dataset) -> IntArray:
@@ -111,9 +121,13 @@ def _check_classes(dataset: Dataset, part: str, indices: IntArray) -> None:
     if not counts.all():
         label = int(counts.argmin())
         total = int((dataset.labels == label).sum())
+        advice = f"raise dataset.n_{part}"
+        if dataset.groups is not None:
+            n_groups = len(np.unique(dataset.groups))
+            advice += f", or make its {n_groups} groups smaller (dataset.block), for none of them is divided"
         raise DataError(
             f"the {part} part of {dataset.name} ({len(indices)} examples) would hold none of class "
-            f"'{dataset.classes[label]}', which has {total} in all: raise dataset.n_{part}"
+            f"'{dataset.classes[label]}', which has {total} in all: {advice}"
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, roc_auc_score
+from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,9 @@ class Metrics:
         cross_entropy: mean negative log-likelihood, in nats.
         roc_auc: area under the receiver operating characteristic, one class against the rest; None where a class is
             absent.
+        average_precision: area under the precision-recall curve, the sum over thresholds of precision times the gain
+            in recall; of class 1 for two classes, else the mean over classes, each against the rest; None where a class
+            is absent. A constant answer gets the share of the class.
         confusion: rows are true classes, columns predicted ones.
     """
 
@@ -36,6 +39,7 @@ class Metrics:
     majority_accuracy: float
     cross_entropy: float
     roc_auc: float | None
+    average_precision: float | None
     confusion: list[list[int]]
 
 
@@ -46,6 +50,7 @@ def measure(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> Metrics:
     right = int((predicted == labels).sum())
     interval = binomtest(right, n).proportion_ci(method="wilson")
     present = np.unique(labels)
+    scores = _scores(logits) if len(present) == n_classes else None
     return Metrics(
         n=n,
         accuracy=right / n,
@@ -54,12 +59,13 @@ def measure(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> Metrics:
         balanced_accuracy=float(np.mean([(predicted[labels == k] == k).mean() for k in present])),
         majority_accuracy=float(np.bincount(labels).max() / n),
         cross_entropy=float(-log_softmax(logits.astype(np.float64), axis=1)[np.arange(n), labels].mean()),
-        roc_auc=_roc_auc(logits, labels) if len(present) == n_classes else None,
+        roc_auc=None if scores is None else float(roc_auc_score(labels, scores, multi_class="ovr")),
+        average_precision=None if scores is None else float(average_precision_score(labels, scores)),
         confusion=confusion_matrix(labels, predicted, labels=np.arange(n_classes)).tolist(),
     )
 
 
-def _roc_auc(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
-    probabilities = softmax(logits.astype(np.float64), axis=1)
-    scores = probabilities[:, 1] if logits.shape[1] == 2 else probabilities
-    return float(roc_auc_score(labels, scores, multi_class="ovr"))
+def _scores(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the probability (N,) of the second of two classes, or of every class (N, n_classes)."""
+    probabilities: NDArray[np.float64] = softmax(logits.astype(np.float64), axis=1)
+    return probabilities[:, 1] if logits.shape[1] == 2 else probabilities

@@ -35,10 +35,12 @@ class Paired:
     Attributes:
         n: pairs.
         difference: mean of the paired differences.
-        student: its interval by Student's t, which covers as it says from three pairs on where differences are not far
-            from normal; None for a single pair.
-        bca: its interval by the bias-corrected and accelerated bootstrap, which covers less than it says for fewer than
-            about 30 pairs; None for a single pair.
+        student: its interval by Student's t, which verdicts are shown with; None for a single pair. Measured, it covers
+            94 to 96 % from 5 pairs on where differences are normal or those of accuracies, but 87 % of the time at 5
+            pairs, 90 % at 10 and 93 % at 30 where they have a long tail on one side, as when a few seeds go wrong.
+        bca: its interval by the bias-corrected and accelerated bootstrap; None for a single pair. Measured, it covers
+            less than it says even where differences are normal: 70 % of the time at 3 pairs, 83 % at 5, 90 % at 10 and
+            93 % at 30.
         p: two-sided p-value of the sign-flip permutation test; at least 2 / 2^n.
         effect: the mean difference in standard deviations of the differences, corrected for few pairs (Hedges); None
             where differences do not vary.
@@ -112,6 +114,11 @@ def sign_flip(differences: ArrayLike) -> float:
     return float(found.pvalue)
 
 
+def smallest_p(n: int) -> float:
+    """Return the smallest p-value that ``sign_flip`` can give for n differences: 2 / 2^n while every sign is tried."""
+    return 1.0 if n < _FEWEST else 2 / 2**n if n <= _EXACT_TO else 2 / (_RESAMPLES + 1)
+
+
 def effect_size(differences: ArrayLike) -> float | None:
     """Return the mean of differences (n,) in their standard deviations, times 1 - 3 / (4 n - 5) (Hedges)."""
     array = np.asarray(differences, np.float64)
@@ -129,8 +136,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(p) for p in adjusted]
 
 
-def verdict(difference: float, adjusted_p: float) -> Verdict:
-    """Return in words what a difference with that p-value, adjusted for the others, says of the first model."""
-    if adjusted_p >= LEVEL or difference == 0:
+def verdict(found: Paired, adjusted_p: float) -> Verdict:
+    """Return in words what a comparison with that p-value, adjusted for the others, says of the first model.
+
+    Both have to say so, the p-value and Student's interval: the former knows nothing of how far a single seed is off.
+    """
+    if adjusted_p >= LEVEL or found.student is None or found.student.low <= 0 <= found.student.high:
         return "not distinguishable"
-    return "better" if difference > 0 else "worse"
+    return "better" if found.difference > 0 else "worse"

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from qlab.circuits import Circuit
+from qlab.encoders.trainable import drawn
 
 
 class Head(nn.Module):
@@ -16,9 +17,14 @@ class Head(nn.Module):
 
     Attributes:
         circuit: what a quantum head executes for every example; None for a classical head.
+        trains_inputs: whether something in front of the circuit is trained, by gradients with respect to its inputs.
+        evaluation_batch: how many examples are evaluated at once where the logits of one depend on the others of its
+            batch; None where they do not.
     """
 
     circuit: Circuit | None = None
+    trains_inputs: bool = False
+    evaluation_batch: int | None = None
 
     def quantum_parameters(self) -> list[nn.Parameter]:
         """Return the parameters that are angles of the circuit."""
@@ -29,30 +35,43 @@ class Head(nn.Module):
         raise NotImplementedError
 
 
-class Projected(Head):
-    """A trainable linear map in front of a head, as in the code that the LEGO paper's authors published."""
+class Solved(Head):
+    """A head that is not trained by gradients but set at once from all training examples."""
 
-    def __init__(self, n_inputs: int, n_features: int, head: Head, generator: torch.Generator) -> None:
+    def solve(self, features: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor | None) -> None:
+        """Set the head from features (N, n_features) and labels (N,), classes weighed by ``class_weights`` (C,)."""
+        raise NotImplementedError
+
+
+class Fronted(Head):
+    """A head with a module in front of it that is trained together with it.
+
+    Args:
+        front: from inputs (B, n_inputs) to features (B, n_features).
+        head: from those features to logits.
+        evaluation_batch: the size of the batches to evaluate in; None if ``front`` sees every example by itself.
+    """
+
+    def __init__(self, front: nn.Module, head: Head, evaluation_batch: int | None = None) -> None:
         super().__init__()
-        self.projection = linear(n_inputs, n_features, generator)
+        self.front = front
         self.head = head
         self.circuit = head.circuit
+        self.trains_inputs = any(parameter.requires_grad for parameter in front.parameters())
+        self.evaluation_batch = evaluation_batch
 
     def quantum_parameters(self) -> list[nn.Parameter]:
         """Return the angles of the head's circuit."""
         return self.head.quantum_parameters()
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return logits (B, n_classes) of features (B, n_inputs)."""
-        logits: torch.Tensor = self.head(self.projection(features))
+        """Return logits (B, n_classes) of inputs (B, n_inputs)."""
+        logits: torch.Tensor = self.head(self.front(features))
         return logits
 
 
 def linear(n_inputs: int, n_outputs: int, generator: torch.Generator, bias: bool = True) -> nn.Linear:
     """Return a linear layer with PyTorch's default distribution of first weights, drawn from ``generator``."""
     layer = nn.Linear(n_inputs, n_outputs, bias=bias)
-    bound = n_inputs**-0.5
-    with torch.no_grad():
-        for parameter in layer.parameters():
-            parameter.uniform_(-bound, bound, generator=generator)
+    drawn(layer, generator)
     return layer

@@ -12,8 +12,9 @@ from qlab.backends.base import Backend
 from qlab.circuits import variational
 from qlab.errors import OptionError
 from qlab.heads.head import Head, linear
+from qlab.heads.squash import Squash, angles
 
-Squash = Literal["sigmoid", "tanh", "none"]
+Layer = Literal["circuit", "frozen", "linear"]
 Readout = Literal["auto", "expectations", "linear"]
 
 
@@ -24,8 +25,13 @@ class VQC(Head):
     RX, RY, RZ with angles of its own before a closed ring of CNOTs. The logits are ``logit_scale`` times the first
     ``n_classes`` of the <Z_q>, or a linear layer on all of them.
 
+    Its ablations are heads of their own: ``entanglers=False`` leaves out every gate on two qubits; ``layer="frozen"``
+    keeps the first weights and trains a linear readout alone; ``layer="linear"`` has a linear map from angles to as
+    many values as there would be expectations, and no circuit.
+
     Raises:
-        OptionError: the number of features or of classes does not fit the number of qubits.
+        OptionError: the number of features or of classes does not fit the number of qubits, or nothing would be
+            trained.
     """
 
     def __init__(
@@ -42,6 +48,8 @@ class VQC(Head):
         angle_scale: float = math.pi / 2,
         reuploading: bool = False,
         ansatz: str = "ring",
+        entanglers: bool = True,
+        layer: Layer = "circuit",
         readout: Readout = "auto",
         logit_scale: float = 5.0,
         init: Literal["normal", "uniform"] = "normal",
@@ -50,22 +58,24 @@ class VQC(Head):
         super().__init__()
         check_width(n_features, n_qubits, encoding)
         self.backend = backend
-        self.circuit = variational(n_qubits, n_layers, encoding=encoding, ansatz=ansatz, reuploading=reuploading)
+        circuit = variational(n_qubits, n_layers, encoding, ansatz, reuploading, entanglers)
+        self.circuit = None if layer == "linear" else circuit
+        self.n_inputs = circuit.n_inputs
         self.encoding, self.squash, self.angle_scale, self.logit_scale = encoding, squash, angle_scale, logit_scale
-        self.weights = nn.Parameter(_first_weights(self.circuit.n_weights, init, init_scale, generator))
-        linear_readout = uses_linear_readout(readout, n_classes, n_qubits)
+        first = _first_weights(circuit.n_weights, init, init_scale, generator)
+        self.weights = None if layer == "linear" else nn.Parameter(first, requires_grad=layer == "circuit")
+        linear_readout = uses_linear_readout(readout, n_classes, n_qubits, layer)
         self.readout = linear(n_qubits, n_classes, generator) if linear_readout else None
         self.observables = [f"Z{qubit}" for qubit in range(n_qubits if linear_readout else n_classes)]
+        self.map = linear(circuit.n_inputs, len(self.observables), generator) if layer == "linear" else None
 
     def quantum_parameters(self) -> list[nn.Parameter]:
         """Return the angles of the circuit."""
-        return [self.weights]
+        return [] if self.weights is None else [self.weights]
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return logits (B, n_classes) of features (B, n_features)."""
-        assert self.circuit is not None
-        values = self.backend.expectations(self.circuit, self.inputs(features), self.weights, self.observables)
-        scaled = self.logit_scale * values.to(features.dtype)  # (B, K)
+        scaled = self.logit_scale * self._values(self.inputs(features)).to(features.dtype)  # (B, K)
         if self.readout is None:
             return scaled
         logits: torch.Tensor = self.readout(scaled)
@@ -74,12 +84,18 @@ class VQC(Head):
     def inputs(self, features: torch.Tensor) -> torch.Tensor:
         """Return what the circuit's inputs are for features (B, n_features): angles in radians, or amplitudes."""
         if self.encoding == "amplitude":
-            assert self.circuit is not None
-            return nn.functional.pad(features, (0, self.circuit.n_inputs - features.shape[1]))  # (B, 2^n)
-        if self.squash == "none":
-            return self.angle_scale * features
-        squash = torch.sigmoid if self.squash == "sigmoid" else torch.tanh
-        return self.angle_scale * squash(features)
+            return nn.functional.pad(features, (0, self.n_inputs - features.shape[1]))  # (B, 2^n)
+        return angles(features, self.squash, self.angle_scale)
+
+    def _values(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the expectations (B, K) for inputs (B, n_inputs), or what a linear map makes of the same inputs."""
+        if self.map is not None:
+            normalised = nn.functional.normalize(inputs) if self.encoding == "amplitude" else inputs
+            mapped: torch.Tensor = self.map(normalised)
+            return mapped
+        assert self.circuit is not None
+        assert self.weights is not None
+        return self.backend.expectations(self.circuit, inputs, self.weights, self.observables)
 
 
 def check_width(n_features: int, n_qubits: int, encoding: str) -> None:
@@ -97,14 +113,22 @@ def check_width(n_features: int, n_qubits: int, encoding: str) -> None:
         )
 
 
-def uses_linear_readout(readout: Readout, n_classes: int, n_qubits: int) -> bool:
-    """Return whether a linear layer makes the logits; raises ``OptionError`` where classes outnumber qubits."""
+def uses_linear_readout(readout: Readout, n_classes: int, n_qubits: int, layer: Layer) -> bool:
+    """Return whether a linear layer makes the logits.
+
+    Raises:
+        OptionError: classes outnumber qubits, or nothing but the expectations of a frozen circuit is asked for.
+    """
+    if readout == "expectations" and layer == "frozen":
+        raise OptionError(
+            "head.layer=frozen trains its readout alone, and head.readout=expectations has none: set it to linear"
+        )
     if readout == "expectations" and n_classes > n_qubits:
         raise OptionError(
             f"head.readout=expectations needs a qubit per class, but there are {n_classes} classes and "
             f"{n_qubits} qubits; set head.readout=linear or head.n_qubits={n_classes}"
         )
-    return readout == "linear" or n_classes > n_qubits
+    return readout == "linear" or layer == "frozen" or n_classes > n_qubits
 
 
 def _first_weights(count: int, init: str, scale: float, generator: torch.Generator) -> torch.Tensor:

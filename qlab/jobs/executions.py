@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from qlab.config.conditions import evaluation_of
 from qlab.config.schema import RunConfig
-from qlab.heads.head import Head, Projected
+from qlab.heads.head import Head
 
 
 def executions(config: RunConfig, model: Head, sizes: Mapping[str, int], epochs: int) -> dict[str, int]:
@@ -23,10 +23,12 @@ def executions(config: RunConfig, model: Head, sizes: Mapping[str, int], epochs:
     if model.circuit is None:
         return {}
     gradient = 1
-    if config.trainer.gradient == "parameter_shift":
+    if not any(angle.requires_grad for angle in model.quantum_parameters()) and not model.trains_inputs:
+        gradient = 0
+    elif config.trainer.gradient == "parameter_shift":
         gradient = model.circuit.shift_executions
-        gradient += model.circuit.input_shift_executions if isinstance(model, Projected) else 0
-    if config.trainer.gradient == "spsa":
+        gradient += model.circuit.input_shift_executions if model.trains_inputs else 0
+    elif config.trainer.gradient == "spsa":
         gradient = 2
     return {
         "training, forward": epochs * sizes["train"],

@@ -1,11 +1,13 @@
-"""From a config to a model: the head on its backend, with a trainable projection in front where one is asked for."""
+"""From a config to a model: the head on its backend, with a trainable block in front where one is asked for."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import torch
+from torch import nn
 
 from qlab.backends.base import Backend
 from qlab.backends.conditions import Conditions
@@ -18,8 +20,9 @@ from qlab.config.options.heads import MLP
 from qlab.config.schema import Component, RunConfig
 from qlab.config.validate import component
 from qlab.data.dataset import Dataset
+from qlab.encoders.trainable import TrainableEncoder
 from qlab.errors import CapabilityError, OptionError
-from qlab.heads.head import Head, Projected
+from qlab.heads.head import Fronted, Head, Solved, linear
 from qlab.noise.model import Noise, NoiseModel
 from qlab.records.record import CircuitResources, Parameters
 from qlab.training.seeds import torch_generator
@@ -75,7 +78,7 @@ def require_gradients(model: Head, backend: Backend, trained: Component) -> None
     """Raise ``CapabilityError`` where the model's circuit cannot be trained on ``backend``."""
     if model.circuit is None:
         return
-    wanted = {"weights", "inputs"} if isinstance(model, Projected) else {"weights"}
+    wanted = {"weights", "inputs"} if model.trains_inputs else {"weights"}
     lacking = wanted - backend.capabilities().gradients
     if lacking:
         shots = getattr(trained.options, "shots", None)
@@ -130,14 +133,16 @@ def check_parts(config: RunConfig) -> None:
     backend = training_backend(config)
     width = _declared_width(config)
     if width is not None and not isinstance(config.head.options, MLP):
-        model = build_model(config, backend, width, FEWEST_CLASSES)
+        model = build_model(config, backend, (width,), FEWEST_CLASSES)
         require_gradients(model, backend, config.backend)
         check_conditions(config, model)
 
 
-def feature_width(config: RunConfig, dataset: Dataset) -> int:
-    """Return how many features the encoder of ``config`` hands over."""
-    return _declared_width(config) or dataset.images[0].size
+def input_shape(config: RunConfig, dataset: Dataset) -> tuple[int, ...]:
+    """Return the shape of an input of the model: (n_features,) from a frozen block, (C, H, W) for a trainable one."""
+    if isinstance(registry.build(config.encoder.options), TrainableEncoder):
+        return tuple(dataset.images.shape[1:])
+    return (_declared_width(config) or dataset.images[0].size,)
 
 
 def _declared_width(config: RunConfig) -> int | None:
@@ -147,18 +152,26 @@ def _declared_width(config: RunConfig) -> int | None:
     return width
 
 
-def build_model(config: RunConfig, backend: Backend, n_inputs: int, n_classes: int) -> Head:
-    """Return the model of ``config`` with its first weights, for features of width ``n_inputs``.
+def build_model(config: RunConfig, backend: Backend, shape: tuple[int, ...], n_classes: int) -> Head:
+    """Return the model of ``config`` with its first weights, for inputs of ``shape``, which it takes flattened.
 
     Raises:
-        OptionError: the head does not fit the number of features or of classes.
+        OptionError: the head does not fit the number of features or of classes, or what is in front of it.
     """
     generator = torch_generator(config.seed, "weights")
-    if getattr(config.encoder.options, "projection", None) != "trainable":
-        return build_head(config.head, n_inputs, n_classes, backend, generator)
+    encoder: Any = registry.build(config.encoder.options)
+    is_block = isinstance(encoder, TrainableEncoder)
+    if not is_block and getattr(config.encoder.options, "projection", None) != "trainable":
+        return build_head(config.head, math.prod(shape), n_classes, backend, generator)
     n_features: int = config.encoder.options.n_features
     head = build_head(config.head, n_features, n_classes, backend, generator)
-    return Projected(n_inputs, n_features, head, generator)
+    if isinstance(head, Solved):
+        raise OptionError(f"head={config.head.name} is solved at once, and cannot train what is in front of it")
+    if not is_block:
+        return Fronted(linear(math.prod(shape), n_features, generator), head)
+    block = encoder.block(shape, generator)
+    whole = config.trainer.batch_size if block.batch_dependent else None
+    return Fronted(nn.Sequential(nn.Unflatten(1, shape), block), head, whole)
 
 
 def build_head(
@@ -186,8 +199,9 @@ def _size_of_match(options: MLP, n_features: int, n_classes: int, backend: Backe
 def count_parameters(model: Head, frozen: int) -> Parameters:
     """Return the parameters of ``model`` by kind, beside the ``frozen`` ones of the block before it."""
     trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    quantum = sum(parameter.numel() for parameter in model.quantum_parameters())
-    return Parameters(trainable=trainable, frozen=frozen, quantum=quantum, classical=trainable - quantum)
+    quantum = sum(parameter.numel() for parameter in model.quantum_parameters() if parameter.requires_grad)
+    own_frozen = sum(parameter.numel() for parameter in model.parameters() if not parameter.requires_grad)
+    return Parameters(trainable=trainable, frozen=frozen + own_frozen, quantum=quantum, classical=trainable - quantum)
 
 
 def executed_by(chosen: Component, backend: Backend, model: Head, batch: int) -> dict[str, Any]:

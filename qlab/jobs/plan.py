@@ -16,7 +16,7 @@ from qlab.jobs.model import (
     count_parameters,
     executed_by,
     execution,
-    feature_width,
+    input_shape,
     require_gradients,
     training_backend,
 )
@@ -68,9 +68,9 @@ def plan(config: RunConfig, progress: Progress) -> Plan:
     """
     data = load_data(config, progress)
     sizes = {part: len(getattr(data.splits, part)) for part in ("train", "val", "test")}
-    width = feature_width(config, data.dataset)
+    shape = input_shape(config, data.dataset)
     backend = training_backend(config)
-    model = build_model(config, backend, width, len(data.dataset.classes))
+    model = build_model(config, backend, shape, len(data.dataset.classes))
     require_gradients(model, backend, config.backend)
     check_conditions(config, model)
     resources = circuit_resources(model)

@@ -18,7 +18,8 @@ from qlab.config.schema import RunConfig
 from qlab.data.dataset import DataContext, Dataset, Loader
 from qlab.data.splits import Splits, split
 from qlab.encoders.cache import Features, encode
-from qlab.encoders.encoder import FitContext
+from qlab.encoders.encoder import Encoder, FitContext
+from qlab.encoders.trainable import TrainableEncoder
 from qlab.jobs.loaded_data import LOADED, Loaded
 from qlab.progress import Progress
 
@@ -97,10 +98,12 @@ def encode_data(config: RunConfig, data: Data) -> Task:
         DivergedError: its pre-training failed.
     """
     started = time.perf_counter()
+    encoder: Encoder = registry.build(config.encoder.options)
+    hands_on_pixels = isinstance(encoder, TrainableEncoder)  # the same ones whatever its options
     features = encode(
-        registry.build(config.encoder.options),
-        name=config.encoder.name,
-        options=described(config.encoder),
+        encoder,
+        name="pixels" if hands_on_pixels else config.encoder.name,
+        options={} if hands_on_pixels else described(config.encoder),
         dataset=data.dataset,
         train=data.splits.train,
         val=data.splits.val,

@@ -1,4 +1,4 @@
-"""The page of a finished run or of a sweep, made anew from what is in its folder."""
+"""The page of a finished run or of a sweep, made anew from what is in its folder; that of a comparison as it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qlab.reports.grouping import FAILED
 from qlab.reports.run import write_run_page
 from qlab.reports.sweep import METRIC, OTHER_METRICS, write_sweep_page
 
-_SWEEP = "sweep.yaml"
+_SWEEP, _COMPARISON = "sweep.yaml", "comparison.yaml"
 _AGAIN = "repeat the sweep's command"
 _TEXTS = ["status", "train_key", "evaluation_key", "run", "error", "log", "finished"]
 _NUMBERS = ["n", METRIC, *OTHER_METRICS, "trainable", "kept_epoch", "training_seconds", "evaluation_seconds"]
@@ -27,6 +27,8 @@ _STATES = ("done", *FAILED, "not run")
 def report(wanted: str, output_dir: Path) -> Path:
     """Write the page of the run or sweep that ``wanted`` names (a path, a folder name, a key) and return where it is.
 
+    A comparison writes its page itself: that is found.
+
     Raises:
         UnknownNameError: there is none.
         RequestError: there are several, or nothing of it is finished.
@@ -35,16 +37,26 @@ def report(wanted: str, output_dir: Path) -> Path:
     given = Path(wanted)
     if given.name in ("", ".."):  # the folder's name says what it is
         given = given.resolve()
-    if any((given / name).is_file() for name in (_SWEEP, "config.yaml")):
+    if any((given / name).is_file() for name in (_SWEEP, _COMPARISON, "config.yaml")):
         folder = given
     else:
-        folder = find_folder("run or sweep", [output_dir / "runs", output_dir / "sweeps"], wanted)
+        places = [output_dir / name for name in ("runs", "sweeps", "comparisons")]
+        folder = find_folder("run, sweep or comparison", places, wanted)
+    if (folder / _COMPARISON).is_file():
+        return _of_comparison(folder)
     return _of_sweep(folder) if (folder / _SWEEP).is_file() else _of_run(find_run(output_dir, str(folder)))
 
 
 def _of_run(folder: RunFolder) -> Path:
     write_run_page(folder, drawing(folder.path))
     return folder.report
+
+
+def _of_comparison(folder: Path) -> Path:
+    page = folder / "report.html"
+    if not page.is_file():
+        raise RequestError(f"the comparison {folder.name} has no page yet; repeat its command to go on with it")
+    return page
 
 
 def _of_sweep(folder: Path) -> Path:
@@ -71,6 +83,8 @@ def _table(path: Path, request: Mapping[str, Any]) -> pd.DataFrame:
         # Keys are text, though some look like numbers.
         table = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), keep_default_na=False, na_values=[""])
         table[_TEXTS] = table[_TEXTS].fillna("")
+        if "average_precision" not in table:  # a table from before there was this metric
+            table["average_precision"] = float("nan")
         table[_NUMBERS].astype(float)
     except (ValueError, KeyError) as error:
         raise damage from error

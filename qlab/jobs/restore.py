@@ -54,7 +54,8 @@ def restore_model(folder: RunFolder, record: TrainRecord, config: RunConfig, bac
     Raises:
         CorruptFileError: ``model.safetensors`` is damaged or belongs to another model.
     """
-    model = build_model(config, backend, record.encoder["n_features"], len(record.dataset["classes"]))
+    shape = tuple(record.encoder.get("input_shape", [record.encoder["n_features"]]))  # older records have no shape
+    model = build_model(config, backend, shape, len(record.dataset["classes"]))
     try:
         model.load_state_dict(as_tensors(read_arrays(folder.model)[0]))
     except (CorruptFileError, RuntimeError, OSError) as error:

@@ -22,7 +22,7 @@ from qlab.config.schema import RunConfig
 from qlab.config.validate import GROUPS, parts
 from qlab.evaluation.metrics import Metrics, measure
 from qlab.files import write_json
-from qlab.heads.head import Head
+from qlab.heads.head import Head, Solved
 from qlab.jobs import threads
 from qlab.jobs.executions import executions
 from qlab.jobs.journal import Journal
@@ -34,7 +34,7 @@ from qlab.jobs.model import (
     count_parameters,
     executed_by,
     execution,
-    feature_width,
+    input_shape,
     require_gradients,
     training_backend,
 )
@@ -45,6 +45,7 @@ from qlab.records.environment import environment, peak_memory_mib
 from qlab.records.record import SCHEMA, TrainRecord
 from qlab.records.store import RunFolder, write_csv, write_npz, write_yaml
 from qlab.training.checkpoint import as_arrays
+from qlab.training.solving import solve
 from qlab.training.trainer import Examples, Outcome, Trainer, predict
 
 
@@ -60,7 +61,7 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
         journal.say(f"{component} is added by {package}")
     data = load_data(config, journal)
     backend = training_backend(config)
-    model = build_model(config, backend, feature_width(config, data.dataset), len(data.dataset.classes))
+    model = build_model(config, backend, input_shape(config, data.dataset), len(data.dataset.classes))
     require_gradients(model, backend, config.backend)
     check_conditions(config, model)
     config = as_trained(config)
@@ -136,21 +137,28 @@ def dataset_facts(task: Task) -> dict[str, Any]:
 
 def _try_out(model: Head, known: Examples) -> None:
     """Execute and differentiate one example, so that what the backend cannot do shows before anything is written."""
+    if isinstance(model, Solved):
+        return
+    model.eval()  # statistics of batches are for training to gather
     nn.functional.cross_entropy(model(known.features[:1]), known.labels[:1]).backward()
     model.zero_grad(set_to_none=True)
 
 
 def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal: Journal) -> Outcome:
-    trainer: Trainer = registry.build(config.trainer, leave_out=frozenset({"gradient", "noise_aware"}))
-    outcome = trainer.fit(
-        model,
-        examples(task, "train"),
-        examples(task, "val"),
-        seed=config.seed,
-        checkpoint=folder.checkpoint,
-        identity=task.features_sha256,
-        progress=journal,
-    )
+    train, val = examples(task, "train"), examples(task, "val")
+    if isinstance(model, Solved):
+        outcome = solve(model, train, val, class_weights=config.trainer.class_weights)
+    else:
+        trainer: Trainer = registry.build(config.trainer, leave_out=frozenset({"gradient", "noise_aware"}))
+        outcome = trainer.fit(
+            model,
+            train,
+            val,
+            seed=config.seed,
+            checkpoint=folder.checkpoint,
+            identity=task.features_sha256,
+            progress=journal,
+        )
     model.load_state_dict(outcome.weights)
     write_csv(folder.history, [dataclasses.asdict(row) for row in outcome.history])
     write_arrays(folder.model, as_arrays(outcome.weights), {"key": folder.key})
@@ -206,11 +214,13 @@ def _record(
             "features_key": task.features.key,
             "features_sha256": task.features_sha256,
             "n_features": task.features.train.shape[1],
+            "input_shape": list(input_shape(config, task.dataset)),
             "features_cached": task.features.cached,
             "provenance": dict(task.features.provenance),
         },
         training={
             "epochs": len(outcome.history),
+            "evaluation_batch": model.evaluation_batch,
             "executions": executions(config, model, data["sizes"], len(outcome.history)),
             "kept_epoch": outcome.kept_epoch,
             "stopped_early": outcome.stopped_early,

@@ -49,12 +49,16 @@ class TranspiledCircuit:
         completes: for each gate of ``circuit`` the gate of the device, by its name there and the device's qubits, that
             it completes; None where the device's gate goes on.
         resources: depth and gates as the device counts them.
+        executed: the same circuit for Qiskit, on all qubits of the device; its parameters are angles.
+        slots: what a parameter of ``executed`` stands for, by its index.
     """
 
     circuit: Circuit
     physical: tuple[int, ...]
     completes: tuple[tuple[str, tuple[int, ...]] | None, ...]
     resources: Resources
+    executed: QuantumCircuit
+    slots: tuple[Slot, ...]
 
 
 @lru_cache(maxsize=32)
@@ -91,7 +95,8 @@ def transpile(circuit: Circuit, device: BackendV2, seed: int) -> TranspiledCircu
     assert (translated.n_inputs, translated.n_weights) == (circuit.n_inputs, circuit.n_weights)
     two_qubit_gates = sum(len(instruction.qubits) == 2 for instruction in executed.data)
     resources = Resources(len(physical), executed.depth(), two_qubit_gates)
-    return TranspiledCircuit(translated, physical, tuple(end for _, end in found), resources)
+    ends = tuple(end for _, end in found)
+    return TranspiledCircuit(translated, physical, ends, resources, executed, tuple(slots))
 
 
 def _hidden(circuit: Circuit) -> tuple[Circuit, dict[Slot, float]]:
@@ -112,8 +117,11 @@ def _hidden(circuit: Circuit) -> tuple[Circuit, dict[Slot, float]]:
 
 
 def _qubits(executed: QuantumCircuit, n_measured: int) -> tuple[int, ...]:
-    """Return the device's qubits that are used, those first that hold the original qubits in the end."""
-    measured = executed.layout.final_index_layout()[:n_measured]
+    """Return the device's qubits that are used, those first that hold the original qubits in the end.
+
+    A simulator has no places for qubits to be laid out on.
+    """
+    measured = range(n_measured) if executed.layout is None else executed.layout.final_index_layout()[:n_measured]
     used: set[int] = {executed.find_bit(qubit).index for instruction in executed.data for qubit in instruction.qubits}
     return (*measured, *sorted(used - set(measured)))
 

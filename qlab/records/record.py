@@ -92,6 +92,9 @@ class Record:
             if found == _WITHOUT_EXECUTION:
                 found = SCHEMA
                 values |= {"schema": SCHEMA, "execution": None}
+            for name in {"metrics", "val_metrics"} & values.keys():
+                if "roc_auc" in values[name]:  # records from before there was the other area
+                    values[name].setdefault("average_precision", None)
             known = {field.name for field in dataclasses.fields(cls)}
             record = cls(**values) if found == SCHEMA and set(values) == known else None
         except (ValueError, KeyError, TypeError) as error:

@@ -26,6 +26,11 @@ def configuration(records: Sequence[Record]) -> str:
     Noise and backend are those that the record is about, with every choice made that the config leaves open.
     """
     configs = [{**record["config"], "noise": record["noise"], "backend": record["backend"]} for record in records]
+    return in_common(configs)
+
+
+def in_common(configs: Sequence[Mapping[str, Any]]) -> str:
+    """Return configs as one in YAML; what differs is said to vary, with its values."""
     return yaml.safe_dump(_common(configs), sort_keys=False, allow_unicode=True, width=100)
 
 

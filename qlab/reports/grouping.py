@@ -12,8 +12,8 @@ from scipy.stats import t as student_t
 
 CONFIDENCE = 0.95
 SEEDS, TEST_SET = "seeds", "test set"
-FAILED = ("failed", "lost", "skipped")  # skipped: the training that a point needs failed
-PROPORTIONS = ("accuracy", "val_accuracy", "balanced_accuracy", "majority_accuracy", "roc_auc")
+FAILED = ("failed", "diverged", "lost", "skipped")  # skipped: the training that a point needs failed
+PROPORTIONS = ("accuracy", "val_accuracy", "balanced_accuracy", "majority_accuracy", "roc_auc", "average_precision")
 
 
 def grouped(table: pd.DataFrame, swept: Sequence[str], *, metric: str = "accuracy", over: str = "seed") -> pd.DataFrame:
@@ -25,7 +25,8 @@ def grouped(table: pd.DataFrame, swept: Sequence[str], *, metric: str = "accurac
     - ``lower`` and ``upper``, the 95 % interval of the mean, within [0, 1] for a metric that is a proportion;
     - ``interval``, what the interval is about: ``seeds`` (Student's t over at least two seeds), ``test set`` (one seed;
       Wilson's interval of the accuracy on ``n`` test examples, which says nothing of other seeds), or nothing;
-    - ``n``, the seeds that are done, and ``failed``, those that failed, were lost, or need a training that did.
+    - ``n``, the seeds that are done, and ``failed``, those that failed, diverged, were lost, or need a training that
+      did.
 
     Args:
         table: one row per point: the swept keys, ``status``, ``n`` (test examples) and metrics.

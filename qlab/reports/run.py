@@ -107,6 +107,11 @@ def _scores(record: Mapping[str, Any]) -> list[dict[str, str]]:
             "note": "mean of the classes' own accuracies",
         },
         {"name": "ROC-AUC", "value": decimals(test["roc_auc"]), "note": "one class against the rest"},
+        {
+            "name": "average precision",
+            "value": decimals(test["average_precision"]),
+            "note": "area under the precision-recall curve",
+        },
         {"name": "cross entropy", "value": decimals(test["cross_entropy"]), "note": "nats per test example"},
     ]
 

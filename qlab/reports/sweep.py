@@ -23,7 +23,7 @@ from qlab.reports.values import counted, decimals, shown
 Records = Callable[[], Sequence[Mapping[str, Any]]]
 Draw = Callable[[Path], str | None]
 METRIC = "accuracy"
-OTHER_METRICS = ("val_accuracy", "balanced_accuracy", "roc_auc", "cross_entropy")
+OTHER_METRICS = ("val_accuracy", "balanced_accuracy", "roc_auc", "average_precision", "cross_entropy")
 _OF_A_POINT = ("status", METRIC, *OTHER_METRICS, "trainable", "kept_epoch", "train_key", "evaluation_key")
 
 
@@ -107,25 +107,25 @@ def _write_page(
         other_metrics=_other_metrics(table, swept, keys),
         failures=failures(table, swept, folder),
         executions=facts.executions(found),
-        points=_points(table, swept),
+        points=point_cells(table, swept),
         size=counted(len(table), "point"),
         dataset=facts.dataset(found) if found else None,
-        configuration=_configuration(table, found),
+        configuration=common_configuration(table, found),
         provenance=facts.provenance(found) if found else None,
         folder=folder.name,
-        **_circuit(table, swept, found, folder.absolute().parent.parent, draw),
+        **first_circuit(table, swept, found, folder.absolute().parent.parent, draw),
     )
     write_bytes(folder / "report.html", page)
     return folder / "report.html"
 
 
-def command(request: Mapping[str, Any]) -> str:
-    """Return the command line that asked for a sweep."""
+def command(request: Mapping[str, Any], name: str = "sweep") -> str:
+    """Return the command line that asked for a sweep or, by its name, for something else made of points."""
     paired = (f"--paired {','.join(keys)}" for keys in request.get("paired") or ())
-    return " ".join(["qlab sweep", *(shlex.quote(str(word)) for word in request.get("overrides") or ()), *paired])
+    return " ".join([f"qlab {name}", *(shlex.quote(str(word)) for word in request.get("overrides") or ()), *paired])
 
 
-def _configuration(table: pd.DataFrame, records: Sequence[Mapping[str, Any]]) -> str | None:
+def common_configuration(table: pd.DataFrame, records: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the config of the records that answer points; a training that is only evaluated answers none."""
     answering = set(table["evaluation_key"].where(table["evaluation_key"].ne(""), table["train_key"]))
     answers = [record for record in records if record["key"] in answering] or list(records)
@@ -146,7 +146,8 @@ def _other_metrics(table: pd.DataFrame, swept: Sequence[str], keys: Sequence[str
     return Cells([*keys, *(metric.replace("_", " ") for metric in known)], rows)
 
 
-def _points(table: pd.DataFrame, swept: Sequence[str]) -> Cells:
+def point_cells(table: pd.DataFrame, swept: Sequence[str]) -> Cells:
+    """Return the points for a reader."""
     columns = [*swept, *(name for name in _OF_A_POINT if name in table)]
     metrics = {METRIC, *OTHER_METRICS}
     written = (table[name].map(decimals if name in metrics else shown) for name in columns)
@@ -155,7 +156,7 @@ def _points(table: pd.DataFrame, swept: Sequence[str]) -> Cells:
     )
 
 
-def _circuit(
+def first_circuit(
     table: pd.DataFrame, swept: Sequence[str], records: Sequence[Mapping[str, Any]], root: Path, draw: Draw | None
 ) -> dict[str, Any]:
     """Return the drawing and the resources of the circuit of the first point that has one."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from qlab.reports.values import MISSING, decimals, interval, is_missing, shown
 
-_NUMBER = re.compile(r"–|[-+]?[\d.]+(e[-+]?\d+)?(\s*–\s*[\d.]+)?")
+_NUMBER = re.compile(r"–|[-+]?[\d.]+(e[-+]?\d+)?(\s*(–|to)\s*[-+]?[\d.]+)?")
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",

@@ -38,6 +38,9 @@ def check_arrays(dataset: Dataset) -> None:
     require(dataset.source in ("real", "synthetic"), f"source is '{dataset.source}'")
     official = dataset.official_test
     require(official is None or (official.dtype == bool and official.shape == labels.shape), "official_test is no mask")
+    groups = dataset.groups
+    require(groups is None or (groups.dtype == np.int64 and groups.shape == labels.shape), "groups are no int64 array")
+    require(groups is None or official is None, "groups and an official test part do not go together")
     json.dumps(dataset.provenance, allow_nan=False)
 
 
@@ -49,10 +52,13 @@ def check_repeatable(make: MakeLoader, context: DataContext) -> None:
 
 
 def check_splits(dataset: Dataset) -> None:
-    """The dataset can be split, and no image stands on two sides."""
+    """The dataset can be split, and no image and no group stands on two sides."""
     parts = split(dataset, n_train=None, n_val=None, n_test=None, seed=0)
     seen = [_digests(dataset.images[index]) for index in (parts.train, parts.val, parts.test)]
     require(not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2]), "an image stands in two parts")
+    if dataset.groups is not None:
+        train, val, test = (set(dataset.groups[index].tolist()) for index in (parts.train, parts.val, parts.test))
+        require(not (train & val or train & test or val & test), "a group stands in two parts")
 
 
 def check_source(make: MakeLoader, context: DataContext, size: int = 20) -> None:

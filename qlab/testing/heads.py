@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import torch
 
-from qlab.heads.head import Head
+from qlab.heads.head import Head, Solved
 from qlab.testing.require import require, require_close
 
 MakeHead = Callable[[torch.Generator], Head]
@@ -21,11 +21,38 @@ BATCH_TOLERANCE = 1e-5
 def check_head(make: MakeHead, n_features: int, n_classes: int) -> None:
     """Run every check on a head from ``n_features`` to ``n_classes``."""
     features = torch.randn(13, n_features, generator=torch.Generator().manual_seed(0))
+    if isinstance(_make(make), Solved):
+        check_solved(make, n_features, n_classes)
+        return
     check_logits(make, features, n_classes)
     check_seeded(make)
     check_gradients(make, features)
     check_parameters(make)
     check_state(make, features)
+
+
+def check_solved(make: MakeHead, n_features: int, n_classes: int) -> None:
+    """A head that is solved finds classes that lie far apart, says so again, and is restored from its state alone."""
+    labels = torch.arange(20 * n_classes) % n_classes
+    generator = torch.Generator().manual_seed(0)
+    centres = 5 * torch.randn(n_classes, n_features, generator=generator)
+    features = centres[labels] + torch.randn(len(labels), n_features, generator=generator)
+
+    def solved() -> Head:
+        head = _make(make)
+        assert isinstance(head, Solved)
+        head.solve(features, labels, None)
+        return head.eval()
+
+    check_logits(lambda _: solved(), features[:13], n_classes)
+    first, again, restored = solved(), solved(), _make(make)
+    restored.load_state_dict(first.state_dict())
+    with torch.no_grad():
+        logits = first(features)
+        require(torch.equal(logits, again(features)), "solved again it gives other logits")
+        require(torch.equal(logits, restored(features)), "the restored head differs")
+    share = float((logits.argmax(1) == labels).double().mean())
+    require(share > 0.9, f"of classes that lie far apart it finds {share:.0%}")
 
 
 def check_logits(make: MakeHead, features: torch.Tensor, n_classes: int) -> None:
@@ -50,7 +77,8 @@ def check_gradients(make: MakeHead, features: torch.Tensor) -> None:
     """Every trainable parameter gets a finite gradient, and so do the features."""
     head, leaf = _make(make), features.clone().requires_grad_()
     torch.nn.functional.cross_entropy(head(leaf), torch.zeros(len(features), dtype=torch.int64)).backward()
-    for name, parameter in [*head.named_parameters(), ("the features", leaf)]:
+    trained = [(name, parameter) for name, parameter in head.named_parameters() if parameter.requires_grad]
+    for name, parameter in [*trained, ("the features", leaf)]:
         require(parameter.grad is not None, f"{name} gets no gradient")
         assert parameter.grad is not None
         require(bool(parameter.grad.isfinite().all()), f"the gradient of {name} is not finite")

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 import torch
 
-Purpose = Literal["weights", "order"]
-_STREAM: dict[Purpose, int] = {"weights": 0, "order": 1}
+Purpose = Literal["weights", "order", "diagnostics"]
+_STREAM: dict[Purpose, int] = {"weights": 0, "order": 1, "diagnostics": 2}
 
 
 def torch_generator(seed: int, purpose: Purpose) -> torch.Generator:

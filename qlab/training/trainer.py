@@ -85,11 +85,13 @@ class Trainer:
         patience: int | None = None,
         keep: str = "best",
         class_weights: bool = False,
+        shuffle: bool = True,
     ) -> None:
         self.optimizer, self.lr, self.weight_decay, self.momentum = optimizer, lr, weight_decay, momentum
         self.epochs, self.batch_size = epochs, batch_size
         self.schedule, self.step_size, self.gamma = schedule, step_size, gamma
         self.clip_norm, self.patience, self.keep, self.class_weights = clip_norm, patience, keep, class_weights
+        self.shuffle = shuffle
 
     def fit(
         self,
@@ -119,7 +121,7 @@ class Trainer:
         """
         optimizer = self._optimizer(model)
         scheduler = self._scheduler(optimizer)
-        loss_function = nn.CrossEntropyLoss(weight=self._class_weights(train.labels))
+        loss_function = nn.CrossEntropyLoss(weight=balanced_weights(train.labels) if self.class_weights else None)
         state = load_checkpoint(checkpoint, identity, model, optimizer, scheduler)
         if state.history:
             progress.say(f"going on after epoch {len(state.history)} of {self.epochs}")
@@ -129,7 +131,8 @@ class Trainer:
                 break
             started = time.perf_counter()
             lr = optimizer.param_groups[0]["lr"]
-            batches = train.batches(self.batch_size, epoch_order(seed, epoch, len(train.labels)))
+            order = epoch_order(seed, epoch if self.shuffle else 1, len(train.labels))
+            batches = train.batches(self.batch_size, order)
             train_loss = self._pass(model, batches, optimizer, loss_function, epoch, checkpoint)
             if scheduler is not None:
                 scheduler.step()
@@ -173,7 +176,7 @@ class Trainer:
         state.history.append(row)
         if is_best:
             state.best_epoch = row.epoch
-            state.best_weights = _copy_of_weights(model)
+            state.best_weights = copy_of_weights(model)
 
     def _is_over(self, state: TrainingState) -> bool:
         return self.patience is not None and len(state.history) - state.best_epoch >= self.patience
@@ -181,7 +184,7 @@ class Trainer:
     def _outcome(self, state: TrainingState, model: nn.Module) -> Outcome:
         keeps_best = self.keep == "best"
         return Outcome(
-            weights=state.best_weights if keeps_best else _copy_of_weights(model),
+            weights=state.best_weights if keeps_best else copy_of_weights(model),
             history=state.history,
             kept_epoch=state.best_epoch if keeps_best else len(state.history),
             stopped_early=len(state.history) < self.epochs,
@@ -202,21 +205,24 @@ class Trainer:
         }
         return makers[self.schedule]() if self.schedule != "constant" else None
 
-    def _class_weights(self, labels: torch.Tensor) -> torch.Tensor | None:
-        if not self.class_weights:
-            return None
-        counts = torch.bincount(labels).clamp(min=1)
-        return len(labels) / (len(counts) * counts.float())
-
 
 def predict(
     model: nn.Module, features: torch.Tensor, progress: Progress | None = None, *, batch: int = EVALUATION_BATCH
 ) -> torch.Tensor:
-    """Return the logits (N, n_classes) of features (N, n_features), computed for ``batch`` of them at once."""
+    """Return the logits (N, n_classes) of features (N, n_features), computed for ``batch`` of them at once.
+
+    A model whose logits depend on the batch says how many are computed at once, in the order given.
+    """
     model.eval()
-    parts = torch.split(features, batch)
+    parts = torch.split(features, getattr(model, "evaluation_batch", None) or batch)
     with torch.no_grad():
         return torch.cat([model(part) for part in (progress or Silent()).track(parts, "evaluation")])
+
+
+def balanced_weights(labels: torch.Tensor) -> torch.Tensor:
+    """Return a weight for each class (C,), inverse to how often it is among labels (N,); their mean over these is 1."""
+    counts = torch.bincount(labels).clamp(min=1)
+    return len(labels) / (len(counts) * counts.float())
 
 
 def score(model: nn.Module, examples: Examples, loss_function: nn.Module) -> tuple[float, float]:
@@ -236,5 +242,6 @@ def _lr(optimizer: torch.optim.Optimizer) -> float:
     return float(optimizer.param_groups[0]["lr"])
 
 
-def _copy_of_weights(model: nn.Module) -> Tensors:
+def copy_of_weights(model: nn.Module) -> Tensors:
+    """Return what ``model`` knows, in tensors of their own."""
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

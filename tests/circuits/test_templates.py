@@ -62,12 +62,11 @@ def test_ring_first_entangles_before_it_rotates() -> None:
     assert [gate.name for gate in circuit.gates[:4]] == ["CNOT"] * 4
 
 
-def test_chain_tree_and_none_differ_in_the_entangler_alone() -> None:
+def test_chain_and_tree_differ_in_the_entangler_alone() -> None:
     assert cnots(layers("chain", 4, 1)) == [(0, 1), (1, 2), (2, 3)]
     assert cnots(layers("tree", 4, 1)) == [(0, 2), (1, 3)]
     assert cnots(layers("tree", 5, 1)) == [(0, 2), (1, 3)]
-    assert cnots(layers("none", 4, 1)) == []
-    for name in ("ring", "ring_first", "chain", "tree", "none"):
+    for name in ("ring", "ring_first", "chain", "tree"):
         assert layers(name, 4, 2).n_weights == 24
 
 
@@ -111,3 +110,20 @@ def test_unknown_names_are_answered_with_the_nearest() -> None:
         variational(2, 1, "angle", "rings")
     with pytest.raises(UnknownNameError, match="unknown encoding 'angles'"):
         variational(2, 1, "angles", "ring")
+
+
+@pytest.mark.parametrize("name", ANSATZE)
+@pytest.mark.parametrize("encoding", ["angle", "iqp", "amplitude"])
+def test_without_entanglers_the_rotations_and_their_weights_stay(name: str, encoding: str) -> None:
+    whole, product = variational(4, 2, encoding, name), variational(4, 2, encoding, name, entanglers=False)
+    assert (product.n_weights, product.n_inputs) == (whole.n_weights, whole.n_inputs)
+    kept = [gate for gate in whole.gates if len(gate.qubits) == 1 or gate.name == "AmplitudeEmbedding"]
+    assert list(product.gates) == kept
+
+
+def test_an_entangler_with_a_weight_cannot_be_left_out() -> None:
+    def mine(builder: Builder, n_qubits: int, n_layers: int) -> None:
+        builder.gate("CRX", (0, 1), builder.weight())
+
+    with pytest.raises(CircuitError, match="CRX entangles by a weight"):
+        variational(2, 1, "angle", mine, entanglers=False)

@@ -31,6 +31,7 @@ COMMANDS = (
     "report",
     "results",
     "sweep",
+    "diagnose",
     "completion",
 )
 

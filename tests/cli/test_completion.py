@@ -65,7 +65,7 @@ def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
         ("qlab train exp", "qlab train experiment="),
         ("qlab train dataset=dig", "qlab train dataset=digits "),
         ("qlab train dataset=digits head.n_q", "qlab train dataset=digits head.n_qubits="),
-        ("qlab train experiment=lego_quantum_d", "qlab train experiment=lego_quantum_dot "),
+        ("qlab train experiment=lego_quantum_dot_", "qlab train experiment=lego_quantum_dot_five_class "),
         ("qlab train trainer.opt", "qlab train trainer.optimizer="),
         ("qlab train --for", "qlab train --force "),
         ("qlab cat head/v", "qlab cat head/vqc "),
@@ -77,7 +77,7 @@ def test_tab_in_bash(words: str, line: str, press: Press) -> None:
 
 
 def test_completions_are_complete_words(workplace: Path) -> None:
-    assert complete(app, "qlab train dataset=") == ["digits", "fashion_mnist", "mnist", "quantum_dot"]
+    assert complete(app, "qlab train dataset=") == ["digits", "fashion_mnist", "mnist", "quantum_dot", "tfbs"]
     assert complete(app, "qlab p") == ["plan", "pretrain"]
     assert "head." in complete(app, "qlab train head")
     assert not [word for word in complete(app, "qlab train ") if word.startswith("hydra")]

@@ -127,7 +127,7 @@ def test_results_elsewhere_are_found(qlab: Qlab, workplace: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("nothing",), "unknown run or sweep 'nothing'"),
+        (("nothing",), "unknown run, sweep or comparison 'nothing'"),
         (("nothing", "output_dir=nowhere"), "output_dir=nowhere is not a folder"),
         (("nothing", "seed=3"), "only output_dir=DIR may follow PATH"),
         (("outputs/sweeps/begun-0",), "the sweep begun-0 has no table yet"),

@@ -74,16 +74,16 @@ def test_a_sign_before_a_key_makes_no_second_key(qlab: Qlab) -> None:
 def test_a_failed_point_is_named_with_its_log_and_the_code_is_one(qlab: Qlab, workplace: Path) -> None:
     answer = qlab("sweep", *SMALL, *DIVERGES, "seed=0,1")
     assert answer.code == 1
-    assert answer.err.splitlines()[-1] == "error: of 4 points: 2 failed; --rerun-failed tries again"
-    (line, _) = [line for line in answer.err.splitlines() if line.startswith("failed  trainer.weight_decay=")]
+    assert answer.err.splitlines()[-1] == "error: of 4 points: 2 diverged; --rerun-failed tries again"
+    (line, _) = [line for line in answer.err.splitlines() if line.startswith("diverged  trainer.weight_decay=")]
     log = line.rpartition("(")[2].rstrip(")")
     assert "DivergedError" in (workplace / log).read_text()
     assert "Traceback" not in answer.err
-    assert "2 of 4 points are not done: 2 failed." in answer.out.splitlines()
+    assert "2 of 4 points are not done: 2 diverged." in answer.out.splitlines()
     again = qlab("sweep", *SMALL, *DIVERGES, "seed=0,1", "--json")
     assert again.code == 1
     assert "trainings: 0 to run, 2 found, 2 failed before" in again.err
-    assert json.loads(again.out)["counts"] == {"done": 2, "failed": 2}
+    assert json.loads(again.out)["counts"] == {"done": 2, "diverged": 2}
     assert [row["accuracy"] for row in json.loads(again.out)["rows"]][2:] == [None, None]
 
 

@@ -32,8 +32,8 @@ def written(name: str, text: str) -> None:
         ("noise.p=0,0.001", [0, 0.001]),
         ("head=vqc,linear", ["vqc", "linear"]),
         ("head=choice(vqc,linear)", ["vqc", "linear"]),
-        ("encoder=glob(*pca)", ["fft_pca", "pca"]),
-        ("encoder=glob(*,exclude=resnet*)", ["fft_pca", "identity", "pca", "tensor_train"]),
+        ("encoder=glob(*pca)", ["batch_pca", "fft_pca", "pca"]),
+        ("encoder=glob(*pca,exclude=batch*)", ["fft_pca", "pca"]),
         ("head.reuploading=true,false", [True, False]),
         ("noise.p2=null,0.1", ["null", 0.1]),
         ("noise.gates=[CNOT],[RX,RY]", ["[CNOT]", "[RX,RY]"]),
@@ -55,6 +55,13 @@ def test_the_first_key_varies_slowest(workplace: Path) -> None:
         for seed in (0, 1)
     ]
     assert (len(found), found.swept, found.fixed) == (4, ("head.n_qubits", "seed"), ("dataset=digits",))
+
+
+def test_a_grid_may_be_one_point_where_that_is_right(workplace: Path) -> None:
+    found = grid(["dataset=digits", "head.n_qubits=4"], may_be_a_point=True)
+    assert list(found.points()) == [(("dataset=digits", "head.n_qubits=4"), {})]
+    with pytest.raises(OptionError, match="nothing is swept"):
+        grid(["dataset=digits", "head.n_qubits=4"])
 
 
 def test_of_several_words_for_a_key_the_last_holds(workplace: Path) -> None:
@@ -103,7 +110,7 @@ def test_an_added_key_loses_its_sign_in_the_table(workplace: Path) -> None:
         (["trainer.lr=interval(0,1)"], [], "has no end of values"),
         (["seed=shuffle(range(5))"], [], "leave shuffle out"),
         (["seed=range(0)"], [], "'seed=range(0)' has no values"),
-        (["encoder=glob(x*)"], [], "has no values; encoder has fft_pca, identity"),
+        (["encoder=glob(x*)"], [], "has no values; encoder has batch_pca, fft_pca, identity"),
         (["threads=1,2"], [], "threads changes no result"),
         (["output_dir=a,b"], [], "output_dir changes no result"),
         (["hydra.job.name=a,b"], [], "cannot be swept"),

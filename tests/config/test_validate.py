@@ -31,7 +31,7 @@ def test_a_shipped_config_lists_every_option_with_its_default(file: Path) -> Non
     options = registry.options_class(file.parent.name, shown.pop("name"))()
     defaults = dataclasses.asdict(options)
     assert set(shown) == set(defaults)
-    own_choice = {"depth"}
+    own_choice = {"depth", "weights"}
     assert {key: shown[key] for key in shown if key not in own_choice} == {
         key: value for key, value in defaults.items() if key not in own_choice
     }

@@ -103,7 +103,7 @@ def test_odd_shapes(n_qubits: int, batch: int, n_observables: int, n_layers: int
 
 
 @pytest.mark.parametrize("encoding", ["angle", "iqp"])
-@pytest.mark.parametrize("ansatz", ["ring", "chain", "tree", "basic_entangler", "strongly_entangling", "none"])
+@pytest.mark.parametrize("ansatz", ["ring", "chain", "tree", "basic_entangler", "strongly_entangling"])
 def test_re_uploading_in_every_ansatz(encoding: str, ansatz: str, method: Method) -> None:
     check(normal(variational(5, 3, encoding, ansatz, reuploading=True), 3), method)
 

@@ -45,7 +45,7 @@ def test_equal_twins_are_told_apart_as_often_as_the_level_says(n: int) -> None:
 def test_known_effects_are_found() -> None:
     rng = np.random.default_rng(3)
     found = [paired(rng.normal(0.02, 0.01, 10), rng.normal(0.0, 0.01, 10)) for _ in range(50)]
-    assert sum(verdict(each.difference, each.p) == "better" for each in found) >= 45
+    assert sum(verdict(each, each.p) == "better" for each in found) >= 45
     assert np.mean([each.difference for each in found]) == pytest.approx(0.02, abs=5 * 0.014 / np.sqrt(500))
 
 
@@ -92,9 +92,18 @@ def test_holm_keeps_false_alarms_among_many_rare() -> None:
 
 
 def test_verdicts_are_in_words() -> None:
-    assert verdict(0.1, 0.01) == "better"
-    assert verdict(-0.1, 0.01) == "worse"
-    assert verdict(0.1, 0.05) == verdict(0.0, 0.001) == "not distinguishable"
+    differences = [0.1, 0.11, 0.12, 0.1, 0.09, 0.1, 0.11]
+    more, less = paired(differences, [0.0] * 7), paired([0.0] * 7, differences)
+    assert (verdict(more, 0.01), verdict(less, 0.01)) == ("better", "worse")
+    assert verdict(more, 0.05) == verdict(paired([0.1] * 7, [0.1] * 7), 0.001) == "not distinguishable"
+
+
+def test_one_seed_far_off_takes_the_verdict_back() -> None:
+    found = paired([0.1] * 7 + [0.9], [0.09] * 8)
+    assert found.p < 0.05
+    assert found.student is not None
+    assert found.student.low < 0
+    assert verdict(found, found.p) == "not distinguishable"
 
 
 @pytest.mark.parametrize(("first", "second"), [([1.0], [1.0, 2.0]), ([], []), ([np.nan], [1.0])])

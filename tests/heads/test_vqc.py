@@ -39,6 +39,7 @@ def test_the_default_is_the_circuit_of_the_paper() -> None:
         return [qml.expval(qml.PauliZ(c)) for c in range(3)]
 
     features = torch.randn(5, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    assert head.weights is not None
     theta = head.weights.detach().reshape(2, 4, 3)
     expected = torch.stack([torch.stack(paper(z, theta)) for z in features])
     torch.testing.assert_close(head(features).detach(), expected, atol=1e-10, rtol=0)
@@ -65,6 +66,7 @@ def test_every_encoding_and_ansatz_trains(encoding: str, ansatz: str) -> None:
     head = vqc(n_features, n_qubits=4, encoding=encoding, ansatz=ansatz, init="uniform", init_scale=1.0)
     features = torch.rand(3, n_features) + 0.1
     head(features).sum().backward()
+    assert head.weights is not None
     assert head.weights.grad is not None
     assert float(head.weights.grad.abs().max()) > 1e-6
 
@@ -105,3 +107,43 @@ def test_fewer_features_than_amplitudes_are_padded_with_zeros() -> None:
     wide = vqc(n_features=8, n_qubits=3, encoding="amplitude").double()
     padded = torch.cat([features, torch.zeros(2, 3, dtype=torch.float64)], 1)
     torch.testing.assert_close(head(features), wide(padded))
+
+
+def test_without_entanglers_a_logit_depends_on_one_feature_alone() -> None:
+    features = torch.randn(4, generator=torch.Generator().manual_seed(0))
+    for encoding in ("angle", "iqp"):
+        head = vqc(n_classes=4, entanglers=False, encoding=encoding, init="uniform", init_scale=math.pi)
+        assert head.circuit is not None
+        assert head.circuit.two_qubit_gates == 0
+        assert head.circuit.n_weights == 24
+        slopes = torch.autograd.functional.jacobian(lambda z, head=head: head(z[None])[0], features)
+        off_diagonal = slopes - torch.diag(slopes.diagonal())
+        assert float(off_diagonal.abs().max()) < 1e-6
+        assert float(slopes.diagonal().abs().max()) > 1e-3
+
+
+def test_a_frozen_circuit_trains_its_readout_alone() -> None:
+    head = vqc(layer="frozen")
+    assert head.readout is not None
+    head(torch.randn(3, 4)).sum().backward()
+    assert head.weights is not None
+    assert head.weights.grad is None
+    assert head.readout.weight.grad is not None
+    assert sum(p.numel() for p in head.parameters() if p.requires_grad) == 4 * 2 + 2
+    torch.testing.assert_close(head.weights.detach(), vqc().weights)
+    with pytest.raises(OptionError, match=r"head\.layer=frozen trains its readout alone"):
+        vqc(layer="frozen", readout="expectations")
+
+
+def test_a_linear_map_stands_where_the_circuit_was() -> None:
+    head = vqc(layer="linear", logit_scale=2.0)
+    assert head.circuit is None
+    assert head.map is not None
+    assert head.quantum_parameters() == []
+    features = torch.randn(3, 4)
+    angles = math.pi / 2 * torch.sigmoid(features)
+    torch.testing.assert_close(head(features), 2 * (angles @ head.map.weight.T + head.map.bias))
+    amplitudes = vqc(n_features=16, n_qubits=4, encoding="amplitude", layer="linear")
+    once, twice = torch.rand(2, 16), amplitudes.map
+    assert twice is not None
+    torch.testing.assert_close(amplitudes(3 * once), amplitudes(once))

@@ -184,6 +184,12 @@ def test_a_record_from_before_noise_is_read(tmp_path: Path) -> None:
     assert EvaluationRecord.read(file) == dataclasses.replace(record(), execution=None)
 
 
+def test_a_record_from_before_average_precision_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "r.json"
+    dataclasses.replace(record(), metrics={"accuracy": 0.5, "roc_auc": 0.6}).write(file)
+    assert EvaluationRecord.read(file).metrics == {"accuracy": 0.5, "roc_auc": 0.6, "average_precision": None}
+
+
 @pytest.mark.parametrize("damage", ["truncated", "other schema", "a key too many", "no object"])
 def test_a_record_that_cannot_be_trusted_is_named(damage: str, tmp_path: Path) -> None:
     file = tmp_path / "r.json"

@@ -10,7 +10,10 @@ import pandas as pd
 
 from qlab.records.record import SCHEMA
 
-METRICS = ("accuracy_low", "accuracy_high", "balanced_accuracy", "majority_accuracy", "cross_entropy", "roc_auc")
+METRICS = (
+    *("accuracy_low", "accuracy_high", "balanced_accuracy", "majority_accuracy", "cross_entropy"),
+    *("roc_auc", "average_precision"),
+)
 ENVIRONMENT = {
     "python": "3.11.7",
     "versions": {"qlab": "0.1.0", "torch": "2.13.0", "qiskit": None},
@@ -86,6 +89,7 @@ def metrics(accuracy: float = 0.75) -> dict[str, Any]:
         "majority_accuracy": 0.5,
         "cross_entropy": 0.6,
         "roc_auc": None,
+        "average_precision": None,
         "confusion": [[right, 20 - right], [20 - right, right]],
     }
 

@@ -20,10 +20,13 @@ from qlab.config import registry
 from qlab.config.options.datasets import SplitOptions
 from qlab.config.options.heads import MLP
 from qlab.data.dataset import DataContext, Dataset
+from qlab.data.tfbs import Tfbs
 from qlab.encoders.encoder import FitContext
+from qlab.encoders.trainable import Block, TrainableEncoder
 from qlab.heads.head import Head
 from qlab.noise.noisy import NoisyCircuit
 from qlab.testing.backends import check_backend
+from qlab.testing.blocks import check_block
 from qlab.testing.datasets import check_dataset
 from qlab.testing.encoders import check_encoder
 from qlab.testing.heads import check_head
@@ -34,6 +37,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "resnet": {"n_features": 4, "weights": "random"},
     "tensor_train": {"n_features": 4, "source": "train", "pretrain_epochs": 1},
     "identity": {},
+    "tfbs": {"size": 60, "length": 40},
+    "kmer": {"n_features": 4, "k": 3},
+    "pwm": {"n_features": 4},
+    "sequence_cnn": {"n_features": 4, "filters": 8, "source": "train", "pretrain_epochs": 1},
 }
 
 
@@ -55,12 +62,38 @@ def test_encoders(name: str, tmp_path: Path) -> None:
     labels = np.arange(120, dtype=np.int64) % 2
     images = rng.normal(size=(120, 1, 16, 16)).astype(np.float32) + labels[:, None, None, None].astype(np.float32)
     data = Dataset("noise", "synthetic", images, labels, ("low", "high"))
+    if name in ("kmer", "pwm", "sequence_cnn"):
+        data = Tfbs(size=120, length=40).load(DataContext())
     chosen = options("encoder", name, **SMALL.get(name, {"n_features": 4}))
 
     def no_source(size: int) -> Dataset:
         raise AssertionError("no source set is needed here")
 
     check_encoder(lambda: registry.build(chosen), data, FitContext(source=no_source, cache=tmp_path))
+
+
+@pytest.mark.parametrize("name", ["batch_pca", "resnet18_published"])
+def test_trainable_blocks(name: str) -> None:
+    chosen = options("encoder", name, n_features=4)
+    assert isinstance(registry.build(chosen), TrainableEncoder)
+    check_block(lambda: registry.build(chosen), (1, 12, 12), 4)
+
+
+def test_a_block_that_hides_its_dependence_on_the_batch_is_caught() -> None:
+    class Centred(Block):
+        def __init__(self, generator: torch.Generator) -> None:
+            super().__init__()
+            self.factor = torch.nn.Parameter(torch.rand(1, generator=generator))
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.factor * (images - images.mean(0)).flatten(1)
+
+    class Hiding(TrainableEncoder):
+        def block(self, image_shape: tuple[int, ...], generator: torch.Generator) -> Block:
+            return Centred(generator)
+
+    with pytest.raises(AssertionError, match="features in batches of 13 and of 2 differ"):
+        check_block(Hiding, (1, 3, 3), 9)
 
 
 @pytest.mark.parametrize("name", registry.names("head"))

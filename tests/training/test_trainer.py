@@ -13,7 +13,7 @@ from torch import nn
 from qlab.errors import CorruptFileError, DivergedError
 from qlab.progress import Silent
 from qlab.training.seeds import epoch_order, torch_generator
-from qlab.training.trainer import OPTIMIZERS, Examples, Outcome, Trainer, predict
+from qlab.training.trainer import OPTIMIZERS, Examples, Outcome, Trainer, balanced_weights, predict
 
 T = TypeVar("T")
 
@@ -169,9 +169,7 @@ def test_clipping_bounds_the_step(tmp_path: Path) -> None:
 
 
 def test_rare_classes_weigh_more() -> None:
-    weights = Trainer(class_weights=True)._class_weights(torch.tensor([0] * 9 + [1]))
-    assert weights is not None
-    assert weights.tolist() == pytest.approx([10 / 18, 5.0])
+    assert balanced_weights(torch.tensor([0] * 9 + [1])).tolist() == pytest.approx([10 / 18, 5.0])
 
 
 def test_every_epoch_visits_every_example_once_in_an_order_of_its_own() -> None:
@@ -189,3 +187,20 @@ def test_streams_of_one_seed_are_independent() -> None:
         for purpose in ("weights", "order")
     }
     assert len({tuple(draw) for draw in draws.values()}) == len(draws)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_without_shuffling_every_epoch_has_the_order_of_the_first(shuffle: bool, tmp_path: Path) -> None:
+    seen: list[torch.Tensor] = []
+
+    class Watched(nn.Sequential):
+        def forward(self, input: torch.Tensor) -> torch.Tensor:
+            if self.training:
+                seen.append(input)
+            return super().forward(input)  # type: ignore[no-any-return, no-untyped-call]
+
+    fit(Trainer(epochs=2, batch_size=7, shuffle=shuffle), tmp_path, Watched(nn.Linear(4, 2)))
+    first, second = seen[: len(seen) // 2], seen[len(seen) // 2 :]
+    assert sum(map(len, first)) == 60
+    assert torch.equal(torch.cat(first), torch.cat(second)) is not shuffle
+    assert not torch.equal(torch.cat(first), blobs(1).features)

@@ -57,3 +57,21 @@ class FashionMnist(Mnist):
     """Fashion-MNIST pictures of 28 x 28 pixels, from idx files or a verified download."""
 
     FACTORY: ClassVar[str] = "qlab.data.mnist:FashionMnist"
+
+
+@dataclass
+class Tfbs(SplitOptions):
+    """Windows of DNA with and without a binding site: generated, or real ones from a CSV or FASTA file."""
+
+    FACTORY: ClassVar[str] = "qlab.data.tfbs:Tfbs"
+
+    seed: int = option(0, "seed of the generator; window i depends on it and on i", at_least=0, at_most=2**32 - 1)
+    size: int = option(2800, "windows to generate, half of them with a site", at_least=2, at_most=1_000_000)
+    length: int = option(101, "bases of a generated window", at_least=20, at_most=10_000)
+    motif: str | None = option(None, "JASPAR or MEME file of the planted motif; null: AP-1", is_path=True)
+    strength: float = option(1.0, "power of the motif's probabilities; 0 makes them uniform", at_least=0, at_most=100)
+    planted: float = option(1.0, "probability that a positive carries the motif", at_least=0, at_most=1)
+    position: float | None = option(None, "mean centre of the motif, in bases; null: the middle", at_least=0)
+    position_sd: float = option(15.0, "standard deviation of that centre, in bases", at_least=0, at_most=1e6)
+    path: str | None = option(None, "CSV or FASTA file of real windows, or a folder with one", is_path=True)
+    block: int | None = option(1_000_000, "bases of a chromosome on one side of a split; null: random", at_least=1000)

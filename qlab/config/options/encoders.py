@@ -76,3 +76,61 @@ class ResNet(PretrainingOptions):
     weights: str = option("pretrained", "where the weights come from", choices=("pretrained", "imagenet", "random"))
     weights_path: str | None = option(None, "local file or folder of the weights", is_path=True)
     projection: str = option("pca", "from 512 or 2048 features to n", choices=("pca", "random", "trainable"))
+
+
+@dataclass
+class ResNet18Published(FeatureOptions):
+    """A random ResNet18 with its first convolution and a linear map trained: the LEGO authors' code."""
+
+    FACTORY: ClassVar[str] = "qlab.encoders.resnet18_published:ResNet18Published"
+
+    train_convolution: bool = option(True, "train the first convolution")
+    train_projection: bool = option(True, "train the linear map from 512 features to n")
+
+
+@dataclass
+class BatchPCA:
+    """Principal components of the pixels, fitted on every batch, in the test part, too: the LEGO authors' code."""
+
+    FACTORY: ClassVar[str] = "qlab.encoders.batch_pca:BatchPCA"
+
+    n_features: int = option(8, "features handed to the head", at_least=1, at_most=4096)
+    signs: str = option("scores", "which largest entry of a component is made positive", choices=("scores", "loadings"))
+
+
+@dataclass
+class Kmer:
+    """How often each word of k bases occurs in a one-hot sequence, or the principal components of that."""
+
+    FACTORY: ClassVar[str] = "qlab.encoders.kmer:Kmer"
+
+    n_features: int | None = option(
+        8, "principal components handed to the head; null: all counts", at_least=1, at_most=4096
+    )
+    k: int = option(6, "bases of a word", at_least=1, at_most=6)
+    seed: int = option(0, "seed of the decomposition", at_least=0, at_most=2**32 - 1)
+    strands: str = option("both", "a word and its reverse complement are one, or not", choices=("both", "one"))
+
+
+@dataclass
+class PWM:
+    """The best scores of a position weight matrix along both strands of a one-hot sequence."""
+
+    FACTORY: ClassVar[str] = "qlab.encoders.pwm:PWM"
+
+    n_features: int = option(8, "how many of the best scores", at_least=1, at_most=4096)
+    motif: str | None = option(None, "JASPAR or MEME file of the matrix; null: AP-1", is_path=True)
+    strength: float = option(1.0, "power of the matrix's probabilities", at_least=0, at_most=100)
+
+
+@dataclass
+class SequenceCNN(PretrainingOptions):
+    """A convolution with global max pooling, trained on one-hot sequences, then frozen."""
+
+    FACTORY: ClassVar[str] = "qlab.encoders.sequence_cnn:SequenceCNN"
+
+    filters: int = option(32, "filters of the convolution", at_least=1, at_most=4096)
+    width: int = option(12, "bases that a filter sees", at_least=1, at_most=200)
+    strands: str = option("both", "each filter looks along both strands or one", choices=("both", "one"))
+    pretrain_epochs: int = option(30, "passes over the source examples", at_least=1, at_most=100_000)
+    pretrain_lr: float = option(0.01, "largest learning rate", above=0, at_most=1e6)

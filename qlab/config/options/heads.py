@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from qlab.config.options.option import option
 
 ENCODINGS = ("angle", "iqp", "amplitude")
-ANSATZE = ("ring", "ring_first", "chain", "tree", "basic_entangler", "strongly_entangling", "none")
+ANSATZE = ("ring", "ring_first", "chain", "tree", "basic_entangler", "strongly_entangling")
 
 
 @dataclass
@@ -25,6 +25,10 @@ class VQC:
     angle_scale: float = option(math.pi / 2, "radians per squashed feature", above=0, at_most=1e6)
     reuploading: bool = option(False, "encode again before every layer")
     ansatz: str = option("ring", "the trainable layers, by name")
+    entanglers: bool = option(True, "keep the gates on two qubits; without them the circuit is a product")
+    layer: str = option(
+        "circuit", "train the circuit, freeze it, or put a linear map there", choices=("circuit", "frozen", "linear")
+    )
     readout: str = option(
         "auto", "first expectations as logits, or a linear layer on all", choices=("auto", "expectations", "linear")
     )
@@ -38,6 +42,37 @@ class Linear:
     """One linear layer on the features."""
 
     FACTORY: ClassVar[str] = "qlab.heads.linear:Linear"
+
+
+@dataclass
+class Fourier:
+    """A linear layer on random Fourier features: what a circuit's encoding can express, without the circuit."""
+
+    FACTORY: ClassVar[str] = "qlab.heads.fourier:Fourier"
+
+    n_frequencies: int = option(64, "frequencies, drawn once", at_least=1, at_most=100_000)
+    spectrum: str = option("integer", "distribution of the frequencies", choices=("integer", "gaussian"))
+    degree: int = option(1, "largest integer frequency: how often a circuit encodes", at_least=1, at_most=1000)
+    squash: str = option("sigmoid", "maps a feature before it becomes an angle", choices=("sigmoid", "tanh", "none"))
+    angle_scale: float = option(math.pi / 2, "radians per squashed feature", above=0, at_most=1e6)
+
+
+@dataclass
+class LogisticRegression:
+    """Logistic regression by scikit-learn, solved instead of trained."""
+
+    FACTORY: ClassVar[str] = "qlab.heads.logistic_regression:LogisticRegression"
+
+    C: float = option(1.0, "inverse strength of the penalty", above=0, at_most=1e9)
+
+
+@dataclass
+class NearestNeighbours:
+    """The vote of the nearest training examples."""
+
+    FACTORY: ClassVar[str] = "qlab.heads.nearest_neighbours:NearestNeighbours"
+
+    n_neighbours: int = option(5, "how many vote", at_least=1, at_most=100_000)
 
 
 @dataclass

@@ -36,3 +36,4 @@ class Trainer:
     )
     noise_aware: bool = option(False, "train with the noise and shots that are evaluated with")
     class_weights: bool = option(False, "weigh classes by their rarity in the loss")
+    shuffle: bool = option(True, "another order in every epoch; false: one random order for all")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from qlab.config.schema import RunConfig
-from qlab.jobs.model import feature_width
+from qlab.jobs.model import input_shape
 from qlab.jobs.prepare import Task, encode_data, load_data
 from qlab.jobs.regress.comparison import Difference
 from qlab.jobs.regress.probing import probe_circuit
@@ -33,8 +33,8 @@ _EXAMPLES = 10
 def observe(config: RunConfig, run: Run) -> tuple[dict[str, Quantity], list[Difference]]:
     """Return the quantities of a recipe that has just been run, and how they differ from PennyLane's."""
     task = encode_data(config, load_data(config, Silent()))
-    width, classes = feature_width(config, task.dataset), len(task.dataset.classes)
-    probed, differences = probe_circuit(config, width, classes)
+    shape, classes = input_shape(config, task.dataset), len(task.dataset.classes)
+    probed, differences = probe_circuit(config, shape, classes)
     found = {**_counted(run), **_prepared(task), **_trained(run), **_evaluated(run), **probed}
     return found, differences
 

@@ -30,10 +30,10 @@ _MOST_QUBITS = {_IDEAL: 14, MIXED: 6}  # that PennyLane executes in about a seco
 Found = tuple[dict[str, Measured], list[Difference]]
 
 
-def probe_circuit(config: RunConfig, n_features: int, n_classes: int) -> Found:
+def probe_circuit(config: RunConfig, shape: tuple[int, ...], n_classes: int) -> Found:
     """Return what the circuit of a config gives, and how it differs from PennyLane's; nothing where it has none."""
     backend = training_backend(config)
-    circuit = build_model(config, backend, n_features, n_classes).circuit
+    circuit = build_model(config, backend, shape, n_classes).circuit
     if circuit is None:
         return {}, []
     probe, trained_under = Probe.of(circuit), conditions_of(backend)

@@ -21,11 +21,13 @@ class End:
         accuracy: on the test part; None where it failed.
         error: why it failed, or empty.
         seconds: it took; None where its worker died.
+        diverged: whether it failed because its loss was not finite.
     """
 
     accuracy: float | None
     error: str
     seconds: float | None
+    diverged: bool = False
 
 
 class Board:

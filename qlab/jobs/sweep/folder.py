@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,16 @@ from qlab.records.store import safe_name, write_yaml
 
 
 class SweepFolder:
-    """``outputs/sweeps/<name>-<key>/``."""
+    """``outputs/sweeps/<name>-<key>/``, or the folder of something else that runs points.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: where it is.
+        request: its file that says what was asked for.
+    """
+
+    def __init__(self, path: Path, request: str = "sweep.yaml") -> None:
         self.path = path
-        self.request = path / "sweep.yaml"
+        self.request = path / request
         self.points = path / "points.json"
 
     def state(self, name: str) -> Path:
@@ -27,9 +32,9 @@ class SweepFolder:
         """Return the log of the training or evaluation ``name``."""
         return self.path / "points" / f"{name}.log"
 
-    def write(self, request: dict[str, Any], points: Sequence[Point]) -> None:
+    def write(self, asked: Mapping[str, Any], points: Sequence[Point]) -> None:
         """Write what was asked for, and every point with its keys."""
-        write_yaml(self.request, request)
+        write_yaml(self.request, dict(asked))
         rows = [
             {
                 "point": describe(point.values),

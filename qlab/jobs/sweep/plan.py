@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qlab.config import registry
 from qlab.config.compose import compose, plain
-from qlab.config.grid import Grid, grid
+from qlab.config.grid import grid
 from qlab.config.validate import component
 from qlab.jobs.sweep.estimate import estimate, together
 from qlab.jobs.sweep.folder import SweepFolder, sweep_folder
@@ -22,18 +23,20 @@ from qlab.progress import Progress
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep that is checked and ready to run.
+    """Points that are checked and ready to run.
 
     Attributes:
         request: what was asked.
-        grid: the keys and their values.
-        points: every point, in the order of the grid.
+        asked: the same as plain values: not where or how it runs.
+        keys: names of the values that tell points apart.
+        points: every point, in order.
         launcher: what runs them.
         folder: where its own files go.
     """
 
     request: Request
-    grid: Grid
+    asked: Mapping[str, Any]
+    keys: tuple[str, ...]
     points: tuple[Point, ...]
     launcher: Launcher
     folder: SweepFolder
@@ -75,10 +78,16 @@ def check(request: Request) -> Sweep:
     Raises:
         RequestError: something of it is wrong; the message names the point.
     """
-    launcher = _launcher(request)
+    launcher = chosen_launcher(request)
     spanned = grid(request.overrides, request.paired)
     points = tuple(check_points(spanned))
-    return Sweep(request, spanned, points, launcher, sweep_folder(points))
+    asked = {
+        "overrides": list(request.overrides),
+        "paired": [list(pair) for pair in request.paired],
+        "sweep": spanned.values(),
+        "points": len(points),
+    }
+    return Sweep(request, asked, spanned.swept, points, launcher, sweep_folder(points))
 
 
 def plan(sweep: Sweep, progress: Progress) -> Plan:
@@ -98,7 +107,8 @@ def plan(sweep: Sweep, progress: Progress) -> Plan:
     return Plan(stages[0], stages[1], seconds, total)
 
 
-def _launcher(request: Request) -> Launcher:
+def chosen_launcher(request: Request) -> Launcher:
+    """Return the launcher that a request chooses; raises ``RequestError`` where there is none."""
     chosen = component(LAUNCHER, plain(compose("launch", request.launcher)).get(LAUNCHER))
     launcher: Launcher = registry.build(chosen.options)
     return launcher

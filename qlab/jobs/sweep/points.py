@@ -53,6 +53,11 @@ class Point:
         return Path(self.config.place.output_dir)
 
 
+def point_at(values: Mapping[str, Plain], config: RunConfig) -> Point:
+    """Return the point of a validated config."""
+    return Point(values, config, training_key(config), _evaluation_key(config))
+
+
 def check_points(grid: Grid) -> list[Point]:
     """Return every point of ``grid`` in order, each checked as ``qlab validate`` does.
 
@@ -70,7 +75,7 @@ def check_points(grid: Grid) -> list[Point]:
             if parts not in checked:
                 check_parts(config)
                 checked.add(parts)
-            point = Point(values, config, training_key(config), _evaluation_key(config))
+            point = point_at(values, config)
         except QlabError as error:
             raise RequestError(f"at {describe(values)}: {error}") from error
         points.setdefault((point.id, describe(values)), point)

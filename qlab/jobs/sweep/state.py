@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qlab.files import write_json
 
-BEGUN, FAILED, LOST = "begun", "failed", "lost"
+BEGUN, FAILED, DIVERGED, LOST = "begun", "failed", "diverged", "lost"
 MOST_DEATHS = 3
 
 
@@ -18,7 +18,8 @@ class State:
     """What is known of work that is not done.
 
     Attributes:
-        state: ``begun``; ``failed``, it raised an error; or ``lost``, its process ended and did so again.
+        state: ``begun``; ``failed``, it raised an error; ``diverged``, that of a loss that is not finite; or
+            ``lost``, its process ended and did so again.
         session: of the sweep that wrote it.
         deaths: how often before its process ended in the middle, one time after the other without getting further.
         error: what went wrong, one line.

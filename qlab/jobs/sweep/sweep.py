@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import pandas as pd
 
@@ -20,13 +20,15 @@ from qlab.jobs.sweep.board import Board, End, Listener, Nobody
 from qlab.jobs.sweep.ledger import Runs, Selection, forget
 from qlab.jobs.sweep.log import Log, pulse
 from qlab.jobs.sweep.plan import Plan, Sweep
-from qlab.jobs.sweep.table import DONE, FAILED, LOST, Results, Trouble
+from qlab.jobs.sweep.table import DIVERGED, DONE, FAILED, LOST, Results, Trouble
 from qlab.jobs.sweep.task import EVALUATION, TRAINING, Task, document, evaluations, trainings
 from qlab.jobs.sweep.work import work
 from qlab.launchers.base import Lost, Outcome
 from qlab.launchers.isolation import launch
 from qlab.launchers.serial import Serial
 from qlab.reports.sweep import write_sweep
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -66,20 +68,44 @@ def sweep(checked: Sweep, planned: Plan | None = None, listener: Listener | None
     Raises:
         JobError: the launcher cannot run anything.
     """
+    return carry_out(checked, _write, planned, listener)
+
+
+def carry_out(
+    checked: Sweep,
+    finish: Callable[[Sweep, Results], T],
+    planned: Plan | None = None,
+    listener: Listener | None = None,
+) -> T:
+    """Run what is not done, and return what ``finish`` makes of the results; it is called after Ctrl-C, too.
+
+    Raises:
+        JobError: the launcher cannot run anything.
+    """
     running = _Running(checked, planned, listener or Nobody())
     try:
         running.stages()
     except BaseException:
         with suppress(Exception):
-            running.results()
+            finish(checked, running.results())
         raise
     finally:
         LOADED.forget()
-    return running.results()
+    return finish(checked, running.results())
+
+
+def _write(checked: Sweep, found: Results) -> Swept:
+    """Write the table, the figure and the report of a sweep."""
+    path, table = checked.folder.path, found.table(checked.keys)
+    title = path.name.rpartition("-")[0]
+    write_sweep(
+        path, table, checked.keys, title=title, request=dict(checked.asked), records=found.records, draw=drawing
+    )
+    return Swept(path, checked.keys, table)
 
 
 class _Running:
-    """A sweep while it runs."""
+    """Points while they run."""
 
     def __init__(self, checked: Sweep, planned: Plan | None, listener: Listener) -> None:
         self._sweep, self._listener = checked, listener
@@ -96,20 +122,13 @@ class _Running:
     def stages(self) -> None:
         """Run both stages."""
         checked = self._sweep
-        checked.folder.write(_request(checked), checked.points)
+        checked.folder.write(checked.asked, checked.points)
         for stage, tasks in self._tasks.items():
             self._stage(stage, tasks)
 
-    def results(self) -> Swept:
-        """Read what is there, write it as a table, a figure and a report, and return it."""
-        checked = self._sweep
-        found = Results(checked.points, checked.runs(), self._troubles)
-        keys = checked.grid.swept
-        table = found.table(keys)
-        path = checked.folder.path
-        title = path.name.rpartition("-")[0]
-        write_sweep(path, table, keys, title=title, request=_request(checked), records=found.records, draw=drawing)
-        return Swept(path, keys, table)
+    def results(self) -> Results:
+        """Read what is there."""
+        return Results(self._sweep.points, self._sweep.runs(), self._troubles)
 
     def _stage(self, stage: str, tasks: Sequence[Task]) -> None:
         checked = self._sweep
@@ -168,7 +187,7 @@ class _Running:
         else:
             end = End(**json.loads(outcome.answer))
             if end.error:
-                self._troubles[task.id] = Trouble(FAILED, end.error)
+                self._troubles[task.id] = Trouble(DIVERGED if end.diverged else FAILED, end.error)
         self._board.end(task, end)
         self._listener.ended(task, end, self._board)
 
@@ -183,13 +202,3 @@ class _Running:
         for task in selection.found:
             with suppress(CorruptFileError):
                 self._board.note(task, runs.accuracy(task))
-
-
-def _request(checked: Sweep) -> dict[str, Any]:
-    """Return what was asked, as plain values; not where or how it runs."""
-    return {
-        "overrides": list(checked.request.overrides),
-        "paired": [list(pair) for pair in checked.request.paired],
-        "sweep": checked.grid.values(),
-        "points": len(checked.points),
-    }

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 
 from qlab.errors import CorruptFileError
 from qlab.evaluation.metrics import Metrics
 from qlab.jobs.sweep.ledger import Runs
 from qlab.jobs.sweep.points import Point
 from qlab.records.record import EvaluationRecord, TrainRecord
+from qlab.records.store import read_npz
 
-DONE, FAILED, LOST, SKIPPED, NOT_RUN = "done", "failed", "lost", "skipped", "not run"
+DONE, FAILED, DIVERGED, LOST, SKIPPED, NOT_RUN = "done", "failed", "diverged", "lost", "skipped", "not run"
 METRICS = tuple(field.name for field in dataclasses.fields(Metrics) if field.name not in ("n", "confusion"))
 COUNTS = ("n", "trainable", "kept_epoch")
 SECONDS = ("training_seconds", "evaluation_seconds")
@@ -28,7 +30,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a task is not done: ``failed``, ``lost`` or ``not run``, with the error."""
+    """Why a task is not done: ``failed``, ``diverged``, ``lost`` or ``not run``, with the error."""
 
     status: str
     error: str
@@ -65,6 +67,24 @@ class Results:
         read = (*self._trainings.values(), *self._evaluations.values())
         return [dataclasses.asdict(record) for record in read if not isinstance(record, Trouble)]
 
+    def training(self, point: Point) -> TrainRecord | Trouble:
+        """Return the record of the training of a point, or why there is none."""
+        return self._trainings[point.train_key]
+
+    def predictions(self, point: Point) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Return positions (N,), labels (N,) and logits (N, C) of the test part of a point that is done.
+
+        Raises:
+            CorruptFileError: the file is damaged.
+        """
+        folder = self._runs.finished(point.train_key)
+        assert folder is not None
+        if point.evaluation_key:
+            arrays = read_npz(folder.evaluation(point.evaluation_key).with_suffix(".npz"))
+            return arrays["index"], arrays["label"], arrays["logits"]
+        arrays = read_npz(folder.predictions)
+        return arrays["test_index"], arrays["test_label"], arrays["test_logits"]
+
     def _training(self, point: Point) -> TrainRecord | Trouble:
         trouble = self._troubles.get(point.train_key)
         folder = self._runs.finished(point.train_key)
@@ -78,7 +98,7 @@ class Results:
     def _evaluation(self, point: Point) -> EvaluationRecord | Trouble:
         training = self._trainings[point.train_key]
         if isinstance(training, Trouble):
-            if training.status == NOT_RUN:
+            if training.status in (NOT_RUN, DIVERGED):
                 return training
             return Trouble(SKIPPED, f"its training {training.status}: {training.error}")
         trouble, record = self._troubles.get(point.id), self._runs.evaluated(point.train_key, point.evaluation_key)
@@ -104,8 +124,8 @@ class Results:
                 "training_seconds": training.timing["total"],
             }
         if isinstance(answer, Trouble):
-            at_fault = point.train_key if answer.status == SKIPPED else point.id
-            log = f"points/{at_fault}.log" if answer.status in (FAILED, LOST, SKIPPED) else ""
+            at_fault = point.train_key if answer is training or answer.status == SKIPPED else point.id
+            log = f"points/{at_fault}.log" if answer.status != NOT_RUN else ""
             return {**row, "status": answer.status, "error": answer.error, "log": log}
         row |= {"status": DONE, "n": answer.metrics["n"], **{name: answer.metrics[name] for name in METRICS}}
         if isinstance(answer, EvaluationRecord):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import tempfile
 import threading
 import time
@@ -24,11 +25,11 @@ from qlab.config.conditions import as_trained
 from qlab.config.schema import RunConfig
 from qlab.config.validate import run_config
 from qlab.errors import JobError, RequestError
-from qlab.heads.head import Head
+from qlab.heads.head import Head, Solved
 from qlab.jobs import threads
 from qlab.jobs.journal import Journal
 from qlab.jobs.loaded_data import LOADED
-from qlab.jobs.model import build_backend, build_model, feature_width, training_backend
+from qlab.jobs.model import build_backend, build_model, input_shape, training_backend
 from qlab.jobs.prepare import load_data
 from qlab.jobs.sweep.log import Log
 from qlab.jobs.sweep.task import TRAINING
@@ -47,9 +48,9 @@ Step = Callable[[int], object]
 
 @dataclass(frozen=True)
 class _Facts:
-    """What of the data decides how long a run takes: number of features and of classes, examples in each split."""
+    """What of the data decides how long a run takes: inputs of the model, number of classes, examples in each split."""
 
-    width: int
+    shape: tuple[int, ...]
     n_classes: int
     sizes: Mapping[str, int]
 
@@ -78,7 +79,7 @@ def measure(document: str) -> str:
 def _facts(config: RunConfig) -> _Facts:
     data = load_data(config, Silent())
     sizes = {part: len(getattr(data.splits, part)) for part in ("train", "val", "test")}
-    return _Facts(feature_width(config, data.dataset), len(data.dataset.classes), sizes)
+    return _Facts(input_shape(config, data.dataset), len(data.dataset.classes), sizes)
 
 
 class _Stopwatch:
@@ -93,6 +94,8 @@ class _Stopwatch:
         batch = min(trainer.batch_size, sizes["train"])
         trained = as_trained(self._config)
         model = self._model(trained, training_backend(trained))
+        if isinstance(model, Solved):
+            return 0.0  # next to what is trained
         rate: dict[str, Any] = {"lr": 0.0}  # leaves the weights as they are
         optimizer = OPTIMIZERS[trainer.optimizer](model.parameters(), **rate)
 
@@ -143,13 +146,13 @@ class _Stopwatch:
         return examples * self._per_example(model, examples)
 
     def _model(self, config: RunConfig, backend: Backend) -> Head:
-        model = build_model(config, backend, self._facts.width, self._facts.n_classes)
+        model = build_model(config, backend, self._facts.shape, self._facts.n_classes)
         threads.for_head(config, model)
         return model
 
     def _features(self, size: int) -> torch.Tensor:
-        """Return random features (size, width), the same each time."""
-        return torch.randn(size, self._facts.width, generator=torch.Generator().manual_seed(0))
+        """Return random features (size, n_inputs), the same each time."""
+        return torch.randn(size, math.prod(self._facts.shape), generator=torch.Generator().manual_seed(0))
 
     def _per_example(self, model: Head, examples: int) -> float:
         batch = max(1, min(EVALUATION_BATCH, examples))

@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from qlab.config.conditions import evaluation_of
 from qlab.config.schema import RunConfig
 from qlab.config.validate import run_config
-from qlab.errors import QlabError, QlabWarning
+from qlab.errors import DivergedError, QlabError, QlabWarning
 from qlab.jobs.evaluate import evaluate
 from qlab.jobs.loaded_data import LOADED
 from qlab.jobs.run import Run
@@ -29,21 +29,22 @@ from qlab.jobs.train import folder_of, train
 def work(document: str) -> str:
     """Carry out the task that ``document`` describes; return what came of it, both JSON.
 
-    The answer has ``accuracy``, ``error`` and ``seconds``. Whatever goes wrong is part of it, except for what is meant
-    to end the process.
+    The answer has ``accuracy``, ``error``, ``diverged`` and ``seconds``. Whatever goes wrong is part of it, except for
+    what is meant to end the process.
     """
     task: dict[str, Any] = json.loads(document)
     started = time.perf_counter()
     log = Log(Path(task["log"]))
     try:
         with _begun(task), _warnings_go_to(log):
-            answer: dict[str, Any] = {"accuracy": _accuracy(task, log), "error": ""}
+            answer: dict[str, Any] = {"accuracy": _accuracy(task, log), "error": "", "diverged": False}
     except (Exception, SystemExit) as error:
         log.write("".join(traceback.format_exception(error)))
-        failed = state.State(state.FAILED, task["session"], error=complaint(error), passing=isinstance(error, OSError))
+        kind = state.DIVERGED if isinstance(error, DivergedError) else state.FAILED
+        failed = state.State(kind, task["session"], error=complaint(error), passing=isinstance(error, OSError))
         with suppress(OSError):
             state.write(Path(task["state"]), failed)
-        answer = {"accuracy": None, "error": failed.error}
+        answer = {"accuracy": None, "error": failed.error, "diverged": kind == state.DIVERGED}
     return json.dumps({**answer, "seconds": time.perf_counter() - started})
 
 

@@ -64,6 +64,7 @@ def test_every_built_in_component_occurs(configs: dict[str, RunConfig]) -> None:
         ("trainer.schedule", set(SCHEDULES)),
         ("trainer.noise_aware", {True, False}),
         ("trainer.keep", {"best", "last"}),
+        ("trainer.shuffle", {True, False}),
     ],
 )
 def test_every_way_to_do_it_occurs(path: str, choices: set[Any], configs: dict[str, RunConfig]) -> None:
@@ -110,7 +111,7 @@ def test_every_recipe_says_what_it_is_and_has_an_expectation_with_a_probe(
     expected = expectations.read(RECIPES.expectation(name))
     assert isinstance(expected["parameters.trainable"], Exact)
     assert isinstance(expected["data.mean_pixel_size"], Measured)
-    assert any(key.startswith("probe.") for key in expected) == (configs[name].head.name == "vqc")
+    assert any(key.startswith("probe.") for key in expected) == _has_circuit(configs[name])
 
 
 def test_nothing_is_expected_of_a_recipe_that_is_gone() -> None:
@@ -122,3 +123,7 @@ def test_recipes_need_no_file_outside_their_folder(configs: dict[str, RunConfig]
         path = getattr(config.dataset.options, "path", None)
         assert path is None or RECIPES.folder in Path(path).parents
         assert not config.place.download
+
+
+def _has_circuit(config: RunConfig) -> bool:
+    return config.head.name == "vqc" and config.head.options.layer != "linear"

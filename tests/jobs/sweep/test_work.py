@@ -36,7 +36,7 @@ def test_a_training_and_its_evaluation(folder: SweepFolder) -> None:
     training, evaluation = documents(folder, "noise=bit_flip", "noise.p=choice(0.1)")
     for task in (training, evaluation):
         answer = json.loads(work(task))
-        assert set(answer) == {"accuracy", "error", "seconds"}
+        assert set(answer) == {"accuracy", "error", "diverged", "seconds"}
         assert 0 <= answer["accuracy"] <= 1
         assert answer["error"] == ""
         assert not Path(json.loads(task)["state"]).exists()
@@ -78,7 +78,9 @@ def test_whatever_goes_wrong_is_an_answer(
     answer = json.loads(work(task))
     assert (answer["accuracy"], answer["error"], complaint(error)) == (None, line, line)
     known = state.read(Path(json.loads(task)["state"]))
-    assert known == state.State("failed", "session", error=line, passing=passing)
+    kind = "diverged" if isinstance(error, DivergedError) else "failed"
+    assert answer["diverged"] is (kind == "diverged")
+    assert known == state.State(kind, "session", error=line, passing=passing)
     assert "Traceback" in Path(json.loads(task)["log"]).read_text()
 
 

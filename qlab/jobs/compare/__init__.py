@@ -1,0 +1,1 @@
+"""A quantum head against its classical twins, seed by seed."""

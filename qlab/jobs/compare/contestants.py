@@ -1,0 +1,150 @@
+"""Who takes part in a comparison: the circuit and those of its twins that there are, at every seed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from qlab.config import registry
+from qlab.config.composer import Composer
+from qlab.config.grid import Grid, Plain
+from qlab.config.schema import RunConfig
+from qlab.config.validate import run_config
+from qlab.errors import OptionError, QlabError, RequestError, did_you_mean
+from qlab.evaluation.comparison import CIRCUIT
+from qlab.heads.head import Solved
+from qlab.jobs.compare.twins import TWINS, require_quantum
+from qlab.jobs.loaded_data import LOADED
+from qlab.jobs.model import build_model, check_conditions, input_shape, require_gradients, training_backend
+from qlab.jobs.prepare import load_data
+from qlab.jobs.sweep.points import Point, describe, point_at
+from qlab.progress import Progress
+
+SEED = "seed"
+_VARIABLE: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "dataset": {"seed": "data", "split_seed": "split"},
+        "encoder": {"seed": "frozen block"},
+        "backend": {"seed": "shots and trajectories"},
+    }
+)
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model of a comparison.
+
+    Attributes:
+        name: ``circuit``, or that of a twin.
+        config: at the first seed.
+        is_seeded: whether its head has anything random.
+    """
+
+    name: str
+    config: RunConfig
+    is_seeded: bool
+
+    def at(self, offset: int, vary: Sequence[str]) -> RunConfig:
+        """Return the config at the first seed and so many more."""
+        config = self.config
+        for key in vary:
+            if key == SEED:
+                config = dataclasses.replace(config, seed=config.seed + offset * self.is_seeded)
+                continue
+            group, _, name = key.partition(".")
+            chosen = getattr(config, group)
+            if hasattr(chosen.options, name):
+                options = dataclasses.replace(chosen.options, **{name: getattr(chosen.options, name) + offset})
+                config = dataclasses.replace(config, **{group: dataclasses.replace(chosen, options=options)})
+        return config
+
+
+@dataclass(frozen=True)
+class Field:
+    """The contestants of one setting.
+
+    Attributes:
+        values: of the swept keys; may be empty.
+        contestants: the circuit first.
+        left_out: the twins that there are not, and why.
+    """
+
+    values: Mapping[str, Plain]
+    contestants: tuple[Contestant, ...]
+    left_out: Mapping[str, str]
+
+
+def fields(grid: Grid, twins: Sequence[str] | None, vary: Sequence[str], progress: Progress) -> list[Field]:
+    """Return the contestants of every setting of ``grid``, each built once to know that it fits the data.
+
+    Args:
+        grid: the settings.
+        twins: the wanted ones; None for every one that there is.
+        vary: what differs between seeds.
+        progress: told of data that are made or downloaded.
+
+    Raises:
+        RequestError: a setting is wrong, its head has no circuit, or a twin that was asked for does not fit.
+    """
+    composer, found = Composer("train"), []
+    LOADED.keep()
+    for words, values in grid.points():
+        try:
+            config = run_config(composer.compose(words))
+            require_quantum(config)
+            _check_varied(config, vary)
+            found.append(_field(values, config, twins, progress))
+        except QlabError as error:
+            raise RequestError(f"at {describe(values)}: {error}" if values else str(error)) from error
+    return found
+
+
+def points(chosen: Sequence[Field], seeds: int, vary: Sequence[str]) -> Iterator[Point]:
+    """Yield a point for every setting, contestant and seed; what has nothing random in it shares its computation."""
+    for field in chosen:
+        for contestant in field.contestants:
+            for offset in range(seeds):
+                values = {**field.values, "twin": contestant.name, "seed": contestant.config.seed + offset}
+                yield point_at(values, contestant.at(offset, vary))
+
+
+def _field(values: Mapping[str, Plain], config: RunConfig, twins: Sequence[str] | None, progress: Progress) -> Field:
+    contestants, left_out = [_contestant(CIRCUIT, config, progress)], dict[str, str]()
+    for name in twins or TWINS:
+        try:
+            contestants.append(_contestant(name, TWINS[name](config), progress))
+        except RequestError as error:
+            if twins is not None:
+                raise RequestError(f"twin {name}: {error}") from error
+            left_out[name] = str(error)
+    return Field(values, tuple(contestants), left_out)
+
+
+def _contestant(name: str, config: RunConfig, progress: Progress) -> Contestant:
+    """Build the model for the data, so that what does not fit is known before anything runs."""
+    data, backend = load_data(config, progress), training_backend(config)
+    model = build_model(config, backend, input_shape(config, data.dataset), len(data.dataset.classes))
+    require_gradients(model, backend, config.backend)
+    check_conditions(config, model)
+    return Contestant(name, config, is_seeded=not isinstance(model, Solved))
+
+
+def seeds_of(config: RunConfig) -> dict[str, str]:
+    """Return the keys of every seed in ``config``, and what of it each decides."""
+    found = {SEED: "first weights and order of batches"}
+    for group in ("dataset", "encoder", "backend"):
+        options = registry.options_class(group, getattr(config, group).name)
+        names = {field.name for field in dataclasses.fields(options)}
+        found |= {f"{group}.{name}": what for name, what in _VARIABLE[group].items() if name in names}
+    return found
+
+
+def _check_varied(config: RunConfig, vary: Sequence[str]) -> None:
+    """Raise ``OptionError`` where something to vary is no seed of ``config``."""
+    known = list(seeds_of(config))
+    for key in vary:
+        if key not in known:
+            near = did_you_mean(key, known)
+            raise OptionError(f"vary: {key} is no seed of this config; {', '.join(known)} are{near}")

@@ -1,0 +1,100 @@
+"""The same number of trials for every contestant, chosen by the validation part; the test part plays no role."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from qlab.config import registry
+from qlab.config.grid import Plain
+from qlab.config.schema import RunConfig
+from qlab.heads.logistic_regression import LogisticRegression
+from qlab.heads.nearest_neighbours import NearestNeighbours
+from qlab.jobs.compare.contestants import Contestant, Field
+from qlab.jobs.sweep.points import Point, point_at
+from qlab.jobs.sweep.table import Results
+from qlab.records.record import TrainRecord
+
+_SEED = 0
+_DIGITS = 3
+
+
+def trials(field: Field, count: int) -> list[Point]:
+    """Return ``count`` trials of every contestant, the first of them as it is configured.
+
+    What is trained is tried at learning rates up to ten times smaller and larger, logistic regression at penalties up
+    to a hundred times, neighbours with up to six times as many. Factors are drawn once, and are the same for all.
+    """
+    exponents = [0.0, *np.random.default_rng(_SEED).uniform(-1, 1, count - 1)]
+    return [
+        point_at({**field.values, "twin": contestant.name, "trial": trial}, _tuned(contestant.config, exponent))
+        for contestant in field.contestants
+        for trial, exponent in enumerate(exponents)
+    ]
+
+
+def chosen(fields: Sequence[Field], tried: Sequence[Point], found: Results, metric: str) -> list[Field]:
+    """Return the contestants, each as in the best of its trials: by the metric, then by the cross entropy."""
+    best: dict[str, tuple[tuple[float, float], RunConfig]] = {}
+    for point in tried:
+        record = found.training(point)
+        score = _score(record, metric) if isinstance(record, TrainRecord) else (-math.inf, -math.inf)
+        place = _place(point.values)
+        if place not in best or score > best[place][0]:
+            best[place] = score, point.config
+    return [
+        dataclasses.replace(
+            field,
+            contestants=tuple(
+                dataclasses.replace(contestant, config=best[_place({**field.values, "twin": contestant.name})][1])
+                for contestant in field.contestants
+            ),
+        )
+        for field in fields
+    ]
+
+
+def tuned_values(contestant: Contestant) -> dict[str, Plain]:
+    """Return what tuning decided of a contestant."""
+    head = registry.factory(contestant.config.head.options)
+    if head is LogisticRegression:
+        return {"head.C": contestant.config.head.options.C}
+    if head is NearestNeighbours:
+        return {"head.n_neighbours": contestant.config.head.options.n_neighbours}
+    return {"trainer.lr": contestant.config.trainer.lr}
+
+
+def _tuned(config: RunConfig, exponent: float) -> RunConfig:
+    """Return the config of a trial; ``exponent`` is between -1 and 1."""
+    if exponent == 0:
+        return config
+    head, options = registry.factory(config.head.options), config.head.options
+    if head is LogisticRegression:
+        return _with_head(config, C=_rounded(options.C * 100**exponent))
+    if head is NearestNeighbours:
+        return _with_head(config, n_neighbours=max(1, round(options.n_neighbours * 6**exponent)))
+    return dataclasses.replace(
+        config, trainer=dataclasses.replace(config.trainer, lr=_rounded(config.trainer.lr * 10**exponent))
+    )
+
+
+def _with_head(config: RunConfig, **changes: Any) -> RunConfig:
+    head = dataclasses.replace(config.head, options=dataclasses.replace(config.head.options, **changes))
+    return dataclasses.replace(config, head=head)
+
+
+def _score(record: TrainRecord, metric: str) -> tuple[float, float]:
+    value = record.val_metrics.get(metric)
+    return -math.inf if value is None else float(value), -float(record.val_metrics["cross_entropy"])
+
+
+def _place(values: Mapping[str, Plain]) -> str:
+    return repr(sorted((name, value) for name, value in values.items() if name != "trial"))
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")

@@ -1,0 +1,1 @@
+"""Diagnostics of the circuits of quantum heads."""
