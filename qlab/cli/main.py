@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import typer
@@ -17,6 +16,7 @@ from qlab.cli import (
     diagnose,
     doctor,
     evaluate,
+    hw_run,
     interrupt,
     ls,
     plan,
@@ -29,6 +29,7 @@ from qlab.cli import (
     validate,
 )
 from qlab.errors import QlabError
+from qlab.hardware.redaction import guard, redact, redacted_traceback
 from qlab.process import settle
 
 INTERRUPTED = 130
@@ -46,6 +47,7 @@ app.command("eval")(evaluate.command)
 app.command("sweep")(sweep.command)
 app.command("diagnose")(diagnose.command)
 app.command("compare")(compare.command)
+app.command("hw-run")(hw_run.command)
 app.command("report")(report.command)
 app.command("results")(results.command)
 app.command("pretrain")(pretrain.command)
@@ -68,6 +70,7 @@ def main() -> None:
         if getattr(sys, name) is None:  # closed by whoever started the process
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     settle()
+    guard()
     interrupt.listen()
     sys.exit(run(sys.argv[1:]))
 
@@ -101,12 +104,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _defect(error: Exception) -> int:
-    traceback.print_exception(error)
+    print(redacted_traceback(error), end="", file=sys.stderr)
     return _complain(f"this is a defect of qlab: {type(error).__name__}: {error}", 1)
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {redact(' '.join(message.split()))}", file=sys.stderr)
     return code
 
 

@@ -59,7 +59,16 @@ class DeviceNoise:
             CapabilityError: the circuit does not fit the device, or uses a gate that does not work there.
             NoiseError: the calibration knows no error of anything that is used.
         """
-        found, calibration = self.transpiled(circuit), calibration_of(self._backend)
+        return self.insert_into(self.transpiled(circuit), circuit.n_qubits)
+
+    def insert_into(self, found: TranspiledCircuit, n_measured: int) -> NoisyCircuit:
+        """Return a circuit of the device's gates with the noise of the device; its first qubits are measured.
+
+        Raises:
+            CapabilityError: it uses a gate that does not work there.
+            NoiseError: the calibration knows no error of anything that is used.
+        """
+        calibration = calibration_of(self._backend)
         channels = tuple(self._after(found, end, calibration) for end in found.completes)
         readout = _readings(found, calibration) if self._readout else None
         if not any(channels) and readout is None and not self.is_identity:
@@ -68,8 +77,8 @@ class DeviceNoise:
             found.circuit,
             channels,
             readout,
-            count_insertions(channels, readout, circuit.n_qubits),
-            qubit_of=tuple(range(circuit.n_qubits)),
+            count_insertions(channels, readout, n_measured),
+            qubit_of=tuple(range(n_measured)),
             on_device=found.resources,
             provenance={
                 "device": self.name,

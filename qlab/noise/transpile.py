@@ -10,7 +10,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
-from qiskit.transpiler import generate_preset_pass_manager
+from qiskit.transpiler import PassManager, generate_preset_pass_manager
 from qiskit.transpiler.exceptions import TranspilerError
 
 from qlab.circuits.circuit import Circuit
@@ -84,19 +84,28 @@ def transpile(circuit: Circuit, device: BackendV2, seed: int) -> TranspiledCircu
     kept, constants = _hidden(circuit)
     by_angle, replaced = kept.by_angle  # one parameter per angle: products of inputs need no algebra
     slots = [constants.get(slot, slot) for slot in replaced]
-    passes = generate_preset_pass_manager(optimization_level=_LEVEL, backend=device, seed_transpiler=seed)
     try:
-        executed = passes.run(to_qiskit(by_angle))
+        executed = _passes(device, seed).run(to_qiskit(by_angle))
     except TranspilerError as error:
         raise CapabilityError(f"the circuit does not fit {device.name}: {error}") from error
     physical = _qubits(executed, circuit.n_qubits)
-    found = list(_gates(executed, {qubit: number for number, qubit in enumerate(physical)}, slots, device.name))
+    found = list(
+        gates_of_device(executed, {qubit: number for number, qubit in enumerate(physical)}, slots, device.name)
+    )
     translated = Circuit(len(physical), [gate for gate, _ in found])
     assert (translated.n_inputs, translated.n_weights) == (circuit.n_inputs, circuit.n_weights)
     two_qubit_gates = sum(len(instruction.qubits) == 2 for instruction in executed.data)
     resources = Resources(len(physical), executed.depth(), two_qubit_gates)
     ends = tuple(end for _, end in found)
     return TranspiledCircuit(translated, physical, ends, resources, executed, tuple(slots))
+
+
+def _passes(device: BackendV2, seed: int) -> PassManager:
+    """Return Qiskit's transpiler. A simulator without connections also executes matrices: it gets gates."""
+    if device.coupling_map is None:
+        gates = [name for name in device.operation_names if name in _STEPS]
+        return generate_preset_pass_manager(optimization_level=_LEVEL, basis_gates=gates, seed_transpiler=seed)
+    return generate_preset_pass_manager(optimization_level=_LEVEL, backend=device, seed_transpiler=seed)
 
 
 def _hidden(circuit: Circuit) -> tuple[Circuit, dict[Slot, float]]:
@@ -126,10 +135,20 @@ def _qubits(executed: QuantumCircuit, n_measured: int) -> tuple[int, ...]:
     return (*measured, *sorted(used - set(measured)))
 
 
-def _gates(
+def gates_of_device(
     executed: QuantumCircuit, number_of: dict[int, int], slots: Sequence[Slot], device: str
 ) -> Iterator[tuple[Gate, tuple[str, tuple[int, ...]] | None]]:
-    """Yield gates, and with the last of each gate of the device what that one is."""
+    """Yield gates, and with the last of each gate of the device what that one is.
+
+    Args:
+        executed: gates of the device on its qubits.
+        number_of: what a qubit of the device is called among the gates.
+        slots: what the parameters stand for, by their index.
+        device: its name.
+
+    Raises:
+        CapabilityError: there is a gate that qlab does not know.
+    """
     for instruction in executed.data:
         name = instruction.operation.name
         if name == "barrier":

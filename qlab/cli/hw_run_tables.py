@@ -1,0 +1,92 @@
+"""What a person reads of a hardware run: what it would take, where it is, and what came out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from qlab.cli.output import print_table
+from qlab.reports.values import MISSING, counted, decimals, interval, shown
+
+if TYPE_CHECKING:
+    from qlab.jobs.hardware.hw_run import HardwareRun
+    from qlab.jobs.hardware.submission import Submission
+
+
+def print_submission(submission: Submission) -> None:
+    """Print on standard error what is about to be sent and what it takes."""
+    cost, device = submission.cost, submission.service.device
+    written, executed = submission.circuit.written, submission.circuit.executed
+    parts = ", ".join(f"{count:,} {part}" for part, count in cost.by_part.items())
+    lasting = "" if cost.circuit_seconds is None else f", {1e6 * cost.circuit_seconds:.1f} us each"
+    lines = [
+        f"{device.name}: {counted(len(submission.question.inputs), 'sample')}, {counted(cost.jobs, 'job')}, "
+        f"{cost.executions:,} executions ({parts}){lasting}",
+        f"circuit: {written.two_qubit_gates} two-qubit gates and depth {written.depth} as written, "
+        f"{executed.two_qubit_gates} and {executed.depth} on {executed.n_qubits} qubits of the device",
+    ]
+    if device.is_billed:
+        left = "" if submission.seconds_left is None else f"; the account has {submission.seconds_left:g} left"
+        lines.append(f"at least {cost.qpu_seconds:.1f} QPU seconds{left}")
+    if submission.begun is not None:
+        lines.append(f"goes on with {submission.begun.intent.uuid}, which is not finished")
+    print("\n".join(lines), file=sys.stderr)
+
+
+def print_hardware_run(one: HardwareRun) -> None:
+    """Print the result where there is one, else where the jobs are."""
+    if one.result is None:
+        rows = [[state.job or MISSING, state.stage, state.message or MISSING] for state in one.states]
+        print_table(f"{one.uuid} on {one.request['device']}", ["job", "state", "message"], rows)
+        print(f"qlab hw-run fetch {one.uuid} gets the result when they are done")
+        return
+    result = one.result
+    rows = [_cells(row) for row in result["rows"]]
+    header = ["values", "accuracy", "95 % interval", "changed", "shift", "shot error"]
+    print_table(
+        f"{result['samples']} samples on {result['device']['name']}, {result['request']['shots']} shots", header, rows
+    )
+    seconds = result["qpu_seconds"]
+    calibrated = result["device"]["calibrated"]
+    facts = [
+        counted(len(result["jobs"]), "job"),
+        *([f"{seconds:g} QPU seconds"] if seconds is not None else []),
+        *([f"calibrated {calibrated}"] if calibrated else []),
+        f"qubits {', '.join(map(str, result['layout']))}",
+    ]
+    print("; ".join(facts))
+    print("changed: predictions that differ from the ideal ones; shift: from the ideal values, root mean square")
+    print(f"counts, values and predictions: {one.path}")
+
+
+def print_list(found: Sequence[HardwareRun]) -> None:
+    """Print every hardware run on disk."""
+    if not found:
+        print("no hardware runs")
+        return
+    rows = [
+        [
+            one.uuid[:8],
+            one.created,
+            str(one.request["device"]),
+            str(one.request["run"]),
+            shown(one.request["shots"]),
+            ", ".join(dict.fromkeys(state.stage for state in one.states)),
+            "yes" if one.result is not None else "no",
+        ]
+        for one in found
+    ]
+    print_table("", ["uuid", "begun", "device", "run", "shots", "jobs", "result"], rows)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    metrics = row["metrics"]
+    return [
+        str(row["name"]).replace("_", " "),
+        decimals(metrics["accuracy"]),
+        interval(metrics["accuracy_low"], metrics["accuracy_high"]),
+        f"{row['changed_predictions']} of {metrics['n']}",
+        decimals(row["shift_rms"]),
+        decimals(row["standard_error_rms"]),
+    ]

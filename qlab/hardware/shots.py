@@ -1,0 +1,89 @@
+"""Shots of a program as a device with its calibrated noise would give them, by qlab's own simulator."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from qiskit import QuantumCircuit
+from qiskit.providers import BackendV2
+
+from qlab.circuits.circuit import Circuit
+from qlab.circuits.slots import Input, Slot
+from qlab.engine.sampling.outcomes import read
+from qlab.engine.sampling.sources import FromDensity, FromTrajectories
+from qlab.engine.trajectories.streams import Seed, streams
+from qlab.hardware.program import Counts, Program
+from qlab.noise.device import DeviceNoise
+from qlab.noise.noisy import NoisyCircuit, Resources
+from qlab.noise.transpile import TranspiledCircuit, gates_of_device
+
+_DENSITY_TO = 12  # qubits; above, trajectories take less time and memory
+
+
+def simulated(program: Program, device: BackendV2, seed: Seed) -> Counts:
+    """Return what a device counts whose noise is that of its calibration; see ``DeviceNoise``.
+
+    One density matrix gives all shots of a sample, up to 12 qubits; above, every shot with an error is a trajectory.
+
+    Args:
+        program: for the device.
+        device: a stored one, or any other with a calibration.
+        seed: of the random numbers.
+
+    Raises:
+        CapabilityError: it uses a gate that does not work, or the memory does not suffice.
+        NoiseError: the calibration knows no error of anything that is used.
+    """
+    noisy = with_noise(program, device)
+    measured = tuple(range(program.n_bits))
+    kind = FromDensity if noisy.n_qubits <= _DENSITY_TO else FromTrajectories
+    inputs = torch.from_numpy(program.values[:, : noisy.circuit.n_inputs])
+    generators = streams(seed, 0, program.n_executions)
+    with torch.no_grad():
+        source = kind(noisy, measured, inputs, torch.zeros(0, dtype=torch.float64), torch.complex64)
+        drawn, _ = source.outcomes(program.shots, generators)
+    counts = np.zeros(program.counts_shape, np.uint8)
+    for row, outcomes, generator in zip(counts, drawn, generators, strict=True):
+        _pack(row, read(outcomes, noisy.readout, source.bits, generator), source.bits)
+    return counts
+
+
+def with_noise(program: Program, device: BackendV2) -> NoisyCircuit:
+    """Return a program as a circuit with the noise of the device in it; its parameters are inputs, column by column."""
+    bare, measured = _before_measurement(program.circuit)
+    used = {bare.find_bit(qubit).index for instruction in bare.data for qubit in instruction.qubits}
+    physical = (*measured, *sorted(used - set(measured)))
+    slots: list[Slot] = [0.0] * (1 + max((parameter.index for parameter in program.circuit.parameters), default=-1))
+    for column, parameter in enumerate(program.circuit.parameters):
+        slots[parameter.index] = Input(column)
+    numbers = {qubit: number for number, qubit in enumerate(physical)}
+    found = list(gates_of_device(bare, numbers, slots, device.name))
+    circuit = Circuit(len(physical), [gate for gate, _ in found])
+    two_qubit_gates = sum(len(instruction.qubits) == 2 for instruction in bare.data)
+    executed = TranspiledCircuit(
+        circuit,
+        physical,
+        tuple(end for _, end in found),
+        Resources(len(physical), bare.depth(), two_qubit_gates),
+        program.circuit,
+        tuple(slots),
+    )
+    return DeviceNoise(device=device).insert_into(executed, program.n_bits)
+
+
+def _before_measurement(circuit: QuantumCircuit) -> tuple[QuantumCircuit, list[int]]:
+    """Return the gates alone, and the qubits that the classical bits 0, 1, ... are read from."""
+    bare, reads = circuit.copy_empty_like(), {}
+    for instruction in circuit.data:
+        if instruction.operation.name == "measure":
+            reads[circuit.find_bit(instruction.clbits[0]).index] = circuit.find_bit(instruction.qubits[0]).index
+        elif instruction.operation.name != "barrier":
+            bare.append(instruction)
+    return bare, [reads[bit] for bit in sorted(reads)]
+
+
+def _pack(row: Counts, outcomes: NDArray[np.int64], place: dict[int, int]) -> None:
+    """Write outcomes (S,), in which ``place`` gives the bit of each qubit, into bytes (S, n_bytes)."""
+    for qubit, bit in place.items():
+        row[:, row.shape[1] - 1 - qubit // 8] |= ((outcomes >> bit & 1) << qubit % 8).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""A trained head on a device: estimated, sent once, fetched whenever."""

@@ -1,0 +1,104 @@
+"""What is asked of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qlab.errors import OptionError, UnknownNameError
+from qlab.hardware.mitigation.matrix_free import require_mthree
+from qlab.hardware.service import Mode, RunOptions
+
+MITIGATIONS = ("readout", "mthree", "zne", "dd", "twirling")
+SCALES = (1, 3, 5)
+_LARGEST = 10_000_000
+
+
+@dataclass(frozen=True)
+class HardwareRequest:
+    """What is asked of a device.
+
+    Attributes:
+        run: key of the training run whose head is executed.
+        device: ``aer``, ``fake_torino``, ``ibm_fez``, ...
+        shots: of each sample.
+        limit: how many samples of the test part, the first ones; None for all of them.
+        mitigation: some of ``MITIGATIONS``.
+        mode: ``job``, or ``batch`` where several jobs of one run are scheduled together.
+        seed: of the choice of qubits and of what is simulated.
+        max_qpu_seconds: what may be spent; None for any number.
+    """
+
+    run: str
+    device: str
+    shots: int
+    limit: int | None
+    mitigation: tuple[str, ...]
+    mode: Mode
+    seed: int
+    max_qpu_seconds: float | None
+
+    def __post_init__(self) -> None:
+        _check("shots", self.shots, 1, _LARGEST)
+        _check("seed", self.seed, 0, 2**31 - 1)
+        if self.limit is not None:
+            _check("limit", self.limit, 1, _LARGEST)
+        if self.max_qpu_seconds is not None and not self.max_qpu_seconds > 0:
+            raise OptionError(f"--max-qpu-seconds {self.max_qpu_seconds:g} is out of range: it must be above 0")
+        for name in self.mitigation:
+            if name not in MITIGATIONS:
+                raise UnknownNameError("mitigation", name, MITIGATIONS)
+        if {"readout", "mthree"} <= set(self.mitigation):
+            raise OptionError("--mitigation readout and mthree undo the same error: choose one of them")
+        if "mthree" in self.mitigation:
+            require_mthree()
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """Of the noise, for zero-noise extrapolation."""
+        return SCALES if "zne" in self.mitigation else SCALES[:1]
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether the readout error is measured and undone."""
+        return bool({"readout", "mthree"} & set(self.mitigation))
+
+    @property
+    def options(self) -> RunOptions:
+        """How the service is to run the jobs."""
+        seconds = None if self.max_qpu_seconds is None else max(1, int(self.max_qpu_seconds))
+        return RunOptions(
+            dynamical_decoupling="XY4" if "dd" in self.mitigation else None,
+            twirling="twirling" in self.mitigation,
+            max_execution_time=seconds,
+            mode=self.mode,
+            seed=self.seed,
+        )
+
+    def described(self) -> dict[str, Any]:
+        """Return what makes another request the same one."""
+        return {
+            "run": self.run,
+            "device": self.device,
+            "shots": self.shots,
+            "limit": self.limit,
+            "mitigation": sorted(self.mitigation),
+            "mode": self.mode,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def of_description(cls, values: dict[str, Any]) -> HardwareRequest:
+        """Return what ``described`` says."""
+        return cls(**{**values, "mitigation": tuple(values["mitigation"])}, max_qpu_seconds=None)
+
+
+def mitigations(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in words such as ``readout,zne``, each once."""
+    return tuple(dict.fromkeys(name for word in words for name in word.split(",") if name))
+
+
+def _check(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise OptionError(f"--{name} {value} is out of range: it must be from {least:,} to {most:,}")
