@@ -79,6 +79,8 @@ def print_compared(compared: Compared) -> None:
     if comparisons:
         few = too_few_seeds(max(one.n for one in comparisons), len(comparisons))
         print(few, end="\n" if few else "")
+    for sentence in compared.remarks:
+        print(sentence)
     for place, reasons in compared.left_out.items():
         for name, reason in reasons.items():
             print(f"left out{f' at {place}' if place else ''}: {name}, {reason}")

@@ -193,7 +193,7 @@ def _size_of_match(options: MLP, n_features: int, n_classes: int, backend: Backe
     has_qubits = "n_qubits" in {field.name for field in dataclasses.fields(other.options)}
     if has_qubits and "n_qubits" not in options.match_options:
         other.options.n_qubits = n_features
-    return sum(p.numel() for p in build_head(other, n_features, n_classes, backend, generator).parameters())
+    return count_parameters(build_head(other, n_features, n_classes, backend, generator), 0).trainable
 
 
 def count_parameters(model: Head, frozen: int) -> Parameters:

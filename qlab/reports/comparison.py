@@ -46,7 +46,7 @@ def write_comparison(
 ) -> None:
     """Write ``results.csv``, ``comparison.csv``, ``.md`` and ``.tex``, ``figure.svg`` and ``report.html``.
 
-    Each is whole or not there. The same points and rows give the same bytes, but for the page, which tells times.
+    Each is whole or not there. The same points and rows give the same bytes, but for the page and what tells times.
 
     Args:
         path: the folder, two levels below ``OUTPUT_DIR``.
@@ -56,15 +56,16 @@ def write_comparison(
         settings: the keys of what was swept; may be empty.
         metric: the column of ``points`` that is compared.
         title: what the page is called.
-        request: what was asked: ``overrides``, the comparison's own options by name, ``left_out`` (by setting, reasons
-            by twin), and ``tuned`` (by setting and model, values by key).
+        request: what was asked: ``overrides``, the comparison's own options by name, ``remarks`` (sentences),
+            ``left_out`` (by setting, reasons by twin), and ``tuned`` (by setting and model, values by key).
         records: returns the records behind the points.
         varied: whether seeds differ in it, for each source of chance, e.g. ``{"first weights": True, "split": False}``.
         draw: returns the drawing of the circuit of the run in a folder; None where there is none.
     """
     cells, text = comparison_cells(rows, settings), note(rows, metric)
     drawn = svg(comparison_figure(rows, metric=metric))
-    said = [*(f"{part.name}: {part.overall}" if part.name else part.overall for part in told(rows)), text]
+    remarks = [str(sentence) for sentence in request.get("remarks") or ()]
+    said = [*(f"{part.name}: {part.overall}" if part.name else part.overall for part in told(rows)), text, *remarks]
     document = "\n\n".join([f"# {escape_markdown(title)}", markdown(cells).rstrip("\n"), *map(escape_markdown, said)])
     write_bytes(path / "results.csv", csv(points).encode())
     write_bytes(path / "comparison.csv", csv(comparison_frame(rows)).encode())
@@ -77,6 +78,7 @@ def write_comparison(
         command=_command(request),
         drawing=inline(drawn, _CAPTION) if rows else None,
         varied=seeds_in_words(varied),
+        remarks=remarks,
         left_out=left_out(request.get("left_out") or {}),
         tuned=tuned(request.get("tuned") or {}),
         **_of_rows(rows, metric),

@@ -42,13 +42,35 @@ def note(rows: Sequence[Row], metric: str) -> str:
         f"by seed; p is that of the two-sided sign-flip test, adjusted by Holm's method for all {count} comparisons; "
         "effect is the mean difference in standard deviations of the differences (Hedges)."
     )
-    if any(row.comparison.against.sd == 0 for row in rows):
+    if any(row.comparison.against.sd == 0 and not row.comparison.against.diverged for row in rows):
         text += " An interval without width is that of a model that no seed changes."
+    diverged = _diverged(rows)
+    if diverged:
+        text += f" Diverged seeds count as what a constant answer scores: {', '.join(diverged)}."
+    fewest, most = (bound((row.comparison.n for row in rows), default=0) for bound in (min, max))
+    if fewest < most:
+        text += f" Twins have from {fewest} to {most} seeds in common with the circuit: runs are missing."
     few = too_few_seeds(max(row.comparison.n for row in rows), count) if rows else ""
     text += f" {few}." if few else ""
     if any(row.comparison.within_test_set_error for row in rows):
         text += f" {STAR} Within 2 standard errors of the test set: another one of this size could undo the difference."
     return text
+
+
+def _diverged(rows: Sequence[Row]) -> list[str]:
+    """Return for each model with diverged seeds how many of how many did."""
+    found: dict[str, None] = {}
+    for group in by_setting(rows).values():
+        models = [
+            (CIRCUIT, fullest(group).comparison.circuit),
+            *((r.comparison.twin, r.comparison.against) for r in group),
+        ]
+        where = ", ".join(f"{key} {shown(value)}" for key, value in group[0].comparison.setting.items())
+        for name, scores in models:
+            if scores.diverged:
+                place = f" at {where}" if where else ""
+                found[f"{name}{place} {len(scores.diverged)} of {fullest(group).comparison.n}"] = None
+    return list(found)
 
 
 def _lines(

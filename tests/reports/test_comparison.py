@@ -219,7 +219,7 @@ def test_the_request_can_be_repeated_and_what_it_left_out_is_told(tmp_path: Path
     words = "qlab compare dataset=digits seeds=10 tune=3 metric=accuracy 'twins=[linear,mlp]' 'vary=[seed]'"
     assert words in page.text
     assert "fourier at q = 4; q = 8 is left out: no angles." in page.text
-    assert "Tuning Every model had the same number of trials" in page.text
+    assert "Tuning Every model had as many trials." in page.text
     assert "circuit trainer.lr = 0.01" in page.text
     plain = write(
         tmp_path, *made_up(), request={"overrides": [], "tune": 0, "twins": None, "left_out": {"": {"a": "b"}}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from qlab.config.conditions import has_conditions
 from qlab.config.grid import grid
 from qlab.config.keys import LENGTH
 from qlab.errors import OptionError
@@ -26,7 +28,7 @@ from qlab.jobs.sweep.board import Listener
 from qlab.jobs.sweep.folder import SweepFolder
 from qlab.jobs.sweep.plan import Plan, Sweep, chosen_launcher
 from qlab.jobs.sweep.plan import plan as plan_sweep
-from qlab.jobs.sweep.points import Point, describe, sweep_key, sweep_name
+from qlab.jobs.sweep.points import Point, describe, sweep_name
 from qlab.jobs.sweep.sweep import carry_out
 from qlab.jobs.sweep.table import DIVERGED, DONE, NOT_RUN, Results
 from qlab.launchers.base import Launcher
@@ -95,6 +97,8 @@ class Compared:
         keys: names of the values that tell settings apart.
         left_out: the twins that there are not, and why, by setting.
         tuned: what tuning decided, by setting and contestant.
+        untried: how the trials ended that were to decide it and could not.
+        remarks: what a reader must know of how alike the models were treated.
     """
 
     path: Path
@@ -103,18 +107,20 @@ class Compared:
     keys: tuple[str, ...]
     left_out: Mapping[str, Mapping[str, str]]
     tuned: Mapping[str, Mapping[str, Any]]
+    untried: Mapping[str, int]
+    remarks: tuple[str, ...]
 
     @property
     def missing(self) -> dict[str, int]:
-        """Points by why they are missing; diverged ones are not, they count."""
-        found = self.table["status"].value_counts()
-        return {str(status): int(count) for status, count in found.items() if status not in (DONE, DIVERGED)}
+        """Runs and trials by why they are missing; diverged ones are not, they count."""
+        return dict(Counter(_missing(self.table)) + Counter(self.untried))
 
     def what_is_missing(self) -> str:
         """Return what is missing and what helps, in words."""
         counts = ", ".join(f"{count} {status}" for status, count in self.missing.items())
         hint = "--rerun-failed tries again" if set(self.missing) - {NOT_RUN} else "repeat the command to go on"
-        return f"of {counted(len(self.table), 'run')}: {counts}; {hint}"
+        trials = f" and {sum(self.untried.values())} of its trials" if self.untried else ""
+        return f"of {counted(len(self.table), 'run')}{trials}: {counts}; {hint}"
 
 
 def check(request: CompareRequest, progress: Progress) -> Checked:
@@ -128,7 +134,7 @@ def check(request: CompareRequest, progress: Progress) -> Checked:
     if SEED in spanned.swept:
         raise OptionError("a comparison has seeds of its own: say seeds=10, and seed=N for the first of them")
     options = request.options
-    found = tuple(fields(spanned, options.twins, options.vary, progress))
+    found = tuple(fields(spanned, options, progress))
     every = list(points(found, options.seeds, options.vary))
     return Checked(request, found, launcher, _folder(every, request))
 
@@ -154,21 +160,30 @@ def run(checked: Checked, planned: Sequence[Plan] = (), listener: Listener | Non
     Raises:
         JobError: the launcher cannot run anything.
     """
-    tuning, estimates = checked.tuning(), list[Plan | None](planned) or [None, None]
+    tuning, estimates, untried = checked.tuning(), list[Plan | None](planned) or [None, None], dict[str, int]()
     if tuning is not None:
         metric = checked.request.options.metric
-        better = carry_out(
-            tuning, lambda swept, found: chosen(checked.fields, swept.points, found, metric), estimates[0], listener
+        better, untried = carry_out(
+            tuning,
+            lambda swept, found: (
+                chosen(checked.fields, swept.points, found, metric),
+                _missing(found.table(swept.keys)),
+            ),
+            estimates[0],
+            listener,
         )
         checked = dataclasses.replace(checked, fields=tuple(better))
-    return carry_out(checked.runs(), lambda swept, found: _finish(checked, swept, found), estimates[-1], listener)
+    return carry_out(
+        checked.runs(), lambda swept, found: _finish(checked, swept, found, untried), estimates[-1], listener
+    )
 
 
-def _finish(checked: Checked, swept: Sweep, found: Results) -> Compared:
+def _finish(checked: Checked, swept: Sweep, found: Results, untried: Mapping[str, int]) -> Compared:
     """Compare what there is, and write it."""
     options = checked.request.options
     table = found.table(swept.keys)
-    scores = settings(checked.fields, swept.points, table, found, options.metric)
+    one_test_set = not any(key.startswith("dataset.") for key in options.vary)
+    scores = settings(checked.fields, swept.points, table, found, options.metric, one_test_set=one_test_set)
     twins = {contestant.name for field in checked.fields for contestant in field.contestants} - {CIRCUIT}
     descriptions = {CIRCUIT: "the config as it is", **{name: described(name) for name in sorted(twins)}}
     rows = rows_of(compare(scores), table, descriptions)
@@ -179,8 +194,11 @@ def _finish(checked: Checked, swept: Sweep, found: Results) -> Compared:
         keys=checked.keys,
         left_out={describe(field.values): dict(field.left_out) for field in checked.fields},
         tuned=_tuned(checked),
+        untried=untried,
+        remarks=tuple(_remarks(checked)),
     )
-    asked = {**swept.asked, "left_out": compared.left_out, "tuned": compared.tuned}
+    shown = {"left_out": compared.left_out, "tuned": compared.tuned, "remarks": list(compared.remarks)}
+    asked = {**swept.asked, **shown}
     write_comparison(
         checked.folder,
         table,
@@ -196,6 +214,27 @@ def _finish(checked: Checked, swept: Sweep, found: Results) -> Compared:
     return compared
 
 
+def _remarks(checked: Checked) -> list[str]:
+    """Return what a reader must know of how alike the models were treated."""
+    config = checked.fields[0].contestants[0].config
+    said = [
+        "The trained models share optimiser, epochs and batches; logistic regression and neighbours are solved at once."
+    ]
+    if not checked.request.options.tune:
+        said.append("All have the learning rate of the config, which nobody has tuned for the twins; tune=N does.")
+    if has_conditions(config.noise, config.backend) or config.trainer.gradient != "backend":
+        said.append(
+            "Noise, shots and approximate gradients act on circuits only: the classical twins are trained and tested "
+            "without them."
+        )
+    return said
+
+
+def _missing(table: pd.DataFrame) -> dict[str, int]:
+    found = table["status"].value_counts()
+    return {str(status): int(count) for status, count in found.items() if status not in (DONE, DIVERGED)}
+
+
 def _tuned(checked: Checked) -> dict[str, dict[str, Any]]:
     if not checked.request.options.tune:
         return {}
@@ -209,7 +248,7 @@ def _tuned(checked: Checked) -> dict[str, dict[str, Any]]:
 def _folder(every: Sequence[Point], request: CompareRequest) -> Path:
     """Return the folder of a comparison: the one that is there, under whatever name, or a new one."""
     options = request.options
-    asked = [sweep_key(every), options.tune, options.metric]
+    asked = [[[describe(point.values), point.id] for point in every], options.tune, options.metric]
     key = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:LENGTH]
     root = every[0].output_dir / "comparisons"
     existing = sorted(root.glob(f"*-{key}")) if root.is_dir() else []

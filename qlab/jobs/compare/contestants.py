@@ -9,7 +9,9 @@ from types import MappingProxyType
 
 from qlab.config import registry
 from qlab.config.composer import Composer
+from qlab.config.conditions import has_conditions
 from qlab.config.grid import Grid, Plain
+from qlab.config.options.compare import CompareOptions
 from qlab.config.schema import RunConfig
 from qlab.config.validate import run_config
 from qlab.errors import OptionError, QlabError, RequestError, did_you_mean
@@ -22,10 +24,10 @@ from qlab.jobs.prepare import load_data
 from qlab.jobs.sweep.points import Point, describe, point_at
 from qlab.progress import Progress
 
-SEED = "seed"
+SEED, LARGEST_SEED = "seed", 2**32 - 1
 _VARIABLE: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "dataset": {"seed": "data", "split_seed": "split"},
+        "dataset": {"seed": "data", "split_seed": "split, of which parts overlap from seed to seed"},
         "encoder": {"seed": "frozen block"},
         "backend": {"seed": "shots and trajectories"},
     }
@@ -40,11 +42,13 @@ class Contestant:
         name: ``circuit``, or that of a twin.
         config: at the first seed.
         is_seeded: whether its head has anything random.
+        n_train: how many examples it learns from.
     """
 
     name: str
     config: RunConfig
     is_seeded: bool
+    n_train: int
 
     def at(self, offset: int, vary: Sequence[str]) -> RunConfig:
         """Return the config at the first seed and so many more."""
@@ -76,13 +80,12 @@ class Field:
     left_out: Mapping[str, str]
 
 
-def fields(grid: Grid, twins: Sequence[str] | None, vary: Sequence[str], progress: Progress) -> list[Field]:
+def fields(grid: Grid, options: CompareOptions, progress: Progress) -> list[Field]:
     """Return the contestants of every setting of ``grid``, each built once to know that it fits the data.
 
     Args:
         grid: the settings.
-        twins: the wanted ones; None for every one that there is.
-        vary: what differs between seeds.
+        options: which twins are wanted, how many seeds, and what differs between these.
         progress: told of data that are made or downloaded.
 
     Raises:
@@ -90,14 +93,15 @@ def fields(grid: Grid, twins: Sequence[str] | None, vary: Sequence[str], progres
     """
     composer, found = Composer("train"), []
     LOADED.keep()
-    for words, values in grid.points():
-        try:
+    try:
+        for words, values in grid.points():
             config = run_config(composer.compose(words))
             require_quantum(config)
-            _check_varied(config, vary)
-            found.append(_field(values, config, twins, progress))
-        except QlabError as error:
-            raise RequestError(f"at {describe(values)}: {error}" if values else str(error)) from error
+            _check_varied(config, options, values)
+            found.append(_field(values, config, options.twins, progress))
+    except QlabError as error:
+        LOADED.forget()
+        raise RequestError(f"at {describe(values)}: {error}" if values else str(error)) from error
     return found
 
 
@@ -112,9 +116,14 @@ def points(chosen: Sequence[Field], seeds: int, vary: Sequence[str]) -> Iterator
 
 def _field(values: Mapping[str, Plain], config: RunConfig, twins: Sequence[str] | None, progress: Progress) -> Field:
     contestants, left_out = [_contestant(CIRCUIT, config, progress)], dict[str, str]()
+    same = {point_at({}, config).id: CIRCUIT}
     for name in twins or TWINS:
         try:
-            contestants.append(_contestant(name, TWINS[name](config), progress))
+            twin = TWINS[name](config)
+            other = same.setdefault(point_at({}, twin).id, name)
+            if other != name:
+                raise OptionError(f"it is the same as {other}")
+            contestants.append(_contestant(name, twin, progress))
         except RequestError as error:
             if twins is not None:
                 raise RequestError(f"twin {name}: {error}") from error
@@ -128,7 +137,7 @@ def _contestant(name: str, config: RunConfig, progress: Progress) -> Contestant:
     model = build_model(config, backend, input_shape(config, data.dataset), len(data.dataset.classes))
     require_gradients(model, backend, config.backend)
     check_conditions(config, model)
-    return Contestant(name, config, is_seeded=not isinstance(model, Solved))
+    return Contestant(name, config, is_seeded=not isinstance(model, Solved), n_train=len(data.splits.train))
 
 
 def seeds_of(config: RunConfig) -> dict[str, str]:
@@ -141,10 +150,23 @@ def seeds_of(config: RunConfig) -> dict[str, str]:
     return found
 
 
-def _check_varied(config: RunConfig, vary: Sequence[str]) -> None:
-    """Raise ``OptionError`` where something to vary is no seed of ``config``."""
+def _check_varied(config: RunConfig, options: CompareOptions, values: Mapping[str, Plain]) -> None:
+    """Raise ``OptionError`` where something to vary is no seed of ``config``, or seeds would be copies of one run."""
     known = list(seeds_of(config))
-    for key in vary:
+    for key in options.vary:
         if key not in known:
             near = did_you_mean(key, known)
             raise OptionError(f"vary: {key} is no seed of this config; {', '.join(known)} are{near}")
+        if key in values:
+            raise OptionError(f"vary: {key} has several values already, one for each setting")
+        group, _, name = key.rpartition(".")
+        first: int = getattr(getattr(config, group).options, name) if group else config.seed
+        if first + options.seeds - 1 > LARGEST_SEED:
+            raise OptionError(f"{key}={first}: {options.seeds} seeds from there go beyond the largest, {LARGEST_SEED}")
+    conditions = has_conditions(config.noise, config.backend)
+    acting = {SEED, "dataset.seed", "dataset.split_seed", *(["backend.seed"] if conditions else [])}
+    if not acting & set(options.vary):
+        raise OptionError(
+            f"vary=[{','.join(options.vary)}] changes nothing of the circuit's runs for sure, and copies of one run "
+            "are no seeds: vary seed, dataset.split_seed or dataset.seed as well"
+        )

@@ -22,7 +22,13 @@ _Run = tuple[Point, Mapping[str, Any]]
 
 
 def settings(
-    fields: Sequence[Field], points: Sequence[Point], table: pd.DataFrame, found: Results, metric: str
+    fields: Sequence[Field],
+    points: Sequence[Point],
+    table: pd.DataFrame,
+    found: Results,
+    metric: str,
+    *,
+    one_test_set: bool,
 ) -> list[Setting]:
     """Return the scores of every setting; a seed that is neither done nor diverged is missing.
 
@@ -32,6 +38,7 @@ def settings(
         table: one row per point, in the same order.
         found: their records and predictions.
         metric: what is compared.
+        one_test_set: whether all seeds are tested on the same examples.
     """
     rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
     numbers = {_place(field.values): number for number, field in enumerate(fields)}
@@ -43,7 +50,11 @@ def settings(
     for field, own in zip(fields, runs, strict=True):
         labels = _labels([run for of_twin in own.values() for run in of_twin], found)
         if labels is not None:
-            scores = {twin: _scores(of_twin, labels, found, metric) for twin, of_twin in own.items()}
+            by_example = one_test_set and metric == "accuracy"
+            scores = {
+                twin: Scores(_by_seed(of_twin, metric), _right(of_twin, found, labels) if by_example else None)
+                for twin, of_twin in own.items()
+            }
             circuit = scores.pop(CIRCUIT)
             settled.append(Setting(field.values, circuit, scores, constant_score(labels, metric)))
     return settled
@@ -62,10 +73,10 @@ def constant_score(labels: NDArray[np.int64], metric: str) -> float:
     return float(shares[-1] if len(counts) == 2 else shares.mean())  # average precision: that of chance
 
 
-def _scores(runs: Sequence[_Run], labels: NDArray[np.int64], found: Results, metric: str) -> Scores:
+def _by_seed(runs: Sequence[_Run], metric: str) -> dict[int, float | None]:
     known = {_seed(point): row[metric] for point, row in runs if row["status"] == DONE and not math.isnan(row[metric])}
     diverged = {_seed(point): None for point, row in runs if row["status"] == DIVERGED}
-    return Scores(known | diverged, _right(runs, found, labels) if metric == "accuracy" else None)
+    return known | diverged
 
 
 def _labels(runs: Sequence[_Run], found: Results) -> NDArray[np.int64] | None:

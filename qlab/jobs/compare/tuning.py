@@ -1,15 +1,16 @@
-"""The same number of trials for every contestant, chosen by the validation part; the test part plays no role."""
+"""The same number of trials for every contestant; the validation part alone decides which is the best."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from qlab.config import registry
+from qlab.config.conditions import as_trained
 from qlab.config.grid import Plain
 from qlab.config.schema import RunConfig
 from qlab.heads.logistic_regression import LogisticRegression
@@ -19,21 +20,24 @@ from qlab.jobs.sweep.points import Point, point_at
 from qlab.jobs.sweep.table import Results
 from qlab.records.record import TrainRecord
 
+LARGEST_LR, LARGEST_C = 1e6, 1e9
 _SEED = 0
 _DIGITS = 3
 
 
 def trials(field: Field, count: int) -> list[Point]:
-    """Return ``count`` trials of every contestant, the first of them as it is configured.
+    """Return ``count`` different trials of every contestant, the first of them as it is configured.
+
+    They are trained and validated without noise and shots, unless training is aware of them.
 
     What is trained is tried at learning rates up to ten times smaller and larger, logistic regression at penalties up
     to a hundred times, neighbours with up to six times as many. Factors are drawn once, and are the same for all.
     """
     exponents = [0.0, *np.random.default_rng(_SEED).uniform(-1, 1, count - 1)]
     return [
-        point_at({**field.values, "twin": contestant.name, "trial": trial}, _tuned(contestant.config, exponent))
+        point_at({**field.values, "twin": contestant.name, "trial": trial}, as_trained(config))
         for contestant in field.contestants
-        for trial, exponent in enumerate(exponents)
+        for trial, config in enumerate(_tried(contestant, exponents))
     ]
 
 
@@ -46,13 +50,16 @@ def chosen(fields: Sequence[Field], tried: Sequence[Point], found: Results, metr
         place = _place(point.values)
         if place not in best or score > best[place][0]:
             best[place] = score, point.config
+
+    def with_best(field: Field, contestant: Contestant) -> Contestant:
+        chosen = best[_place({**field.values, "twin": contestant.name})][1]
+        config = dataclasses.replace(contestant.config, head=chosen.head, trainer=chosen.trainer)
+        return dataclasses.replace(contestant, config=config)
+
     return [
         dataclasses.replace(
             field,
-            contestants=tuple(
-                dataclasses.replace(contestant, config=best[_place({**field.values, "twin": contestant.name})][1])
-                for contestant in field.contestants
-            ),
+            contestants=tuple(with_best(field, contestant) for contestant in field.contestants),
         )
         for field in fields
     ]
@@ -68,18 +75,30 @@ def tuned_values(contestant: Contestant) -> dict[str, Plain]:
     return {"trainer.lr": contestant.config.trainer.lr}
 
 
-def _tuned(config: RunConfig, exponent: float) -> RunConfig:
-    """Return the config of a trial; ``exponent`` is between -1 and 1."""
-    if exponent == 0:
-        return config
-    head, options = registry.factory(config.head.options), config.head.options
-    if head is LogisticRegression:
-        return _with_head(config, C=_rounded(options.C * 100**exponent))
+def _tried(contestant: Contestant, exponents: Sequence[float]) -> Iterator[RunConfig]:
+    """Yield the configs of trials; exponents are between -1 and 1."""
+    config, options = contestant.config, contestant.config.head.options
+    head = registry.factory(options)
     if head is NearestNeighbours:
-        return _with_head(config, n_neighbours=max(1, round(options.n_neighbours * 6**exponent)))
-    return dataclasses.replace(
-        config, trainer=dataclasses.replace(config.trainer, lr=_rounded(config.trainer.lr * 10**exponent))
-    )
+        wanted = [round(options.n_neighbours * 6**exponent) for exponent in exponents]
+        yield from (_with_head(config, n_neighbours=count) for count in _different(wanted, contestant.n_train))
+        return
+    for exponent in exponents:
+        if head is LogisticRegression:
+            yield _with_head(config, C=min(_rounded(options.C * 100**exponent), LARGEST_C)) if exponent else config
+        else:
+            lr = min(_rounded(config.trainer.lr * 10**exponent), LARGEST_LR) if exponent else config.trainer.lr
+            yield dataclasses.replace(config, trainer=dataclasses.replace(config.trainer, lr=lr))
+
+
+def _different(wanted: Sequence[int], most: int) -> list[int]:
+    """Return whole numbers from 1 to ``most`` near those that are wanted, each once; fewer where there are no more."""
+    free, found = set(range(1, most + 1)), list[int]()
+    for number in wanted:
+        if free:
+            found.append(min(free, key=lambda other: (abs(other - number), other)))
+            free.remove(found[-1])
+    return found
 
 
 def _with_head(config: RunConfig, **changes: Any) -> RunConfig:

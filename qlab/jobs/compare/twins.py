@@ -34,6 +34,8 @@ def linear_map(config: RunConfig) -> RunConfig:
 
 def no_entanglers(config: RunConfig) -> RunConfig:
     """The same circuit without gates on two qubits."""
+    if getattr(config.head.options, "n_qubits", 0) == 1:
+        raise OptionError("a circuit of one qubit has no gates on two")
     return _changed(config, entanglers=False)
 
 
@@ -44,13 +46,16 @@ def frozen(config: RunConfig) -> RunConfig:
 
 
 def fourier(config: RunConfig) -> RunConfig:
-    """A linear layer on random Fourier features of the same angles; of the features where these are no angles."""
+    """A linear layer on 64 random Fourier features of the same angles; of the features where these are amplitudes."""
     options = config.head.options
-    if getattr(options, "encoding", "angle") != "angle":
+    if not all(hasattr(options, name) for name in ("encoding", "squash", "angle_scale")):
+        raise OptionError(f"head={config.head.name} does not say by which angles it encodes")
+    if options.encoding == "amplitude":
         return _classical(config, "fourier", spectrum="gaussian", squash="none", angle_scale=1.0)
-    degree = options.n_layers if getattr(options, "reuploading", False) else 1
-    shared = {name: getattr(options, name) for name in ("squash", "angle_scale") if hasattr(options, name)}
-    return _classical(config, "fourier", degree=degree, **shared)
+    shared = {"squash": options.squash, "angle_scale": options.angle_scale}
+    if options.encoding != "angle":  # products of angles have no spectrum of whole numbers
+        return _classical(config, "fourier", spectrum="gaussian", **shared)
+    return _classical(config, "fourier", degree=options.n_layers if options.reuploading else 1, **shared)
 
 
 def logistic(config: RunConfig) -> RunConfig:

@@ -123,6 +123,11 @@ def test_a_recipes_heads_and_seeds_are_not_settings(workplace: Path) -> None:
         (["seed=0,1"], "a comparison has seeds of its own"),
         (["seeds=ten"], "seeds=ten: a whole number is wanted"),
         (["tune=-1"], "tune=-1 is out of range"),
+        (["tune=1"], "tune=1 tries the config as it is and nothing else"),
+        (["tune=2", "vary=[seed,dataset.split_seed]"], "other splits would test on what it has seen"),
+        (["twins=[]"], "leaves nothing to compare with"),
+        (["twins=[linear,linear]"], "twins: linear is named twice"),
+        (["vary=[seed,seed]"], "vary: seed is named twice"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_runs(words: list[str], message: str, workplace: Path) -> None:
@@ -151,3 +156,39 @@ def test_the_request_is_kept(workplace: Path) -> None:
     request = CompareRequest.of_words([*SMALL, "seeds=2", "twins=[linear]", "launcher=joblib"])
     assert request.points.launcher == ("launcher=joblib",)
     assert dataclasses.asdict(request.options)["vary"] == ["seed"]
+
+
+def test_trials_see_neither_noise_nor_shots(workplace: Path) -> None:
+    compared = run("seeds=2", "tune=2", "twins=[linear]", "noise=depolarizing", "backend.shots=10")
+    tried = json.loads((compared.path / "tuning" / "points.json").read_text())
+    assert {row["evaluation_key"] for row in tried} == {""}
+    assert set(compared.table.loc[compared.table["twin"] == "circuit", "evaluation_key"]) != {""}
+    assert any("Noise, shots and approximate gradients act on circuits only" in said for said in compared.remarks)
+
+
+def test_neighbours_are_tried_with_different_numbers_that_there_are(workplace: Path) -> None:
+    compared = run("seeds=2", "tune=7", "twins=[neighbours]", "dataset.n_train=20")
+    tried = json.loads((compared.path / "tuning" / "points.json").read_text())
+    keys = {row["train_key"] for row in tried if "twin=neighbours" in row["point"]}
+    assert len(keys) == 7
+    assert compared.missing == {}
+
+
+def test_with_data_of_their_own_seeds_share_no_test_set(workplace: Path) -> None:
+    words = [word for word in SMALL if not word.startswith("dataset=")]
+    request = CompareRequest.of_words(
+        [*words, "dataset=quantum_dot", "dataset.size=120", "dataset.resolution=8", "seeds=2", "twins=[linear]"]
+    )
+    varied = CompareRequest(request.points, dataclasses.replace(request.options, vary=["seed", "dataset.seed"]))
+    known, unknown = (compare.run(compare.check(each, Silent())) for each in (request, varied))
+    assert known.rows[0].comparison.test_set_error is not None
+    assert unknown.rows[0].comparison.test_set_error is None
+    assert known.path != unknown.path
+
+
+def test_diverged_seeds_and_missing_ones_are_told_wherever_the_table_is(workplace: Path) -> None:
+    compared = run(
+        "seeds=3", "twins=[logistic]", "trainer.optimizer=adamw", "trainer.weight_decay=1e6", "trainer.lr=1e6"
+    )
+    for name in ("comparison.md", "comparison.tex"):
+        assert "circuit 3 of 3" in (compared.path / name).read_text()

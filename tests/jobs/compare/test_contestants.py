@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qlab.config.grid import grid
+from qlab.config.options.compare import CompareOptions
 from qlab.errors import RequestError
 from qlab.jobs.compare.contestants import Field, fields, points, seeds_of
 from qlab.progress import Silent
@@ -14,7 +15,8 @@ from tests.jobs.sweep.small import SMALL
 
 
 def found(*words: str, twins: list[str] | None = None, vary: tuple[str, ...] = ("seed",)) -> list[Field]:
-    return fields(grid([*SMALL, *words], may_be_a_point=True), twins, vary, Silent())
+    options = CompareOptions(seeds=4, twins=twins, vary=list(vary))
+    return fields(grid([*SMALL, *words], may_be_a_point=True), options, Silent())
 
 
 def test_the_circuit_comes_first_and_every_twin_after_it(workplace: Path) -> None:
@@ -64,12 +66,16 @@ def test_settings_are_gone_through(workplace: Path) -> None:
         (("head=linear",), ("seed",), "head=linear has no trained circuit"),
         ((), ("dataset.sed",), "vary: dataset.sed is no seed of this config; .*did you mean 'dataset.split_seed'"),
         (("head.n_qubits=2,99",), ("seed",), r"at head\.n_qubits=99: head\.n_qubits=99 is out of range"),
+        ((), (), r"vary=\[\] changes nothing of the circuit's runs for sure"),
+        ((), ("encoder.seed", "backend.seed"), "copies of one run are no seeds"),
+        (("seed=4294967290",), ("seed",), "seed=4294967290: 10 seeds from there go beyond the largest, 4294967295"),
+        (("dataset.split_seed=0,1",), ("seed", "dataset.split_seed"), "dataset.split_seed has several values already"),
     ],
 )
 def test_what_is_wrong_is_said(words: tuple[str, ...], vary: tuple[str, ...], message: str, workplace: Path) -> None:
     given = [word for word in SMALL if not (word.startswith("head.") and any(w.startswith("head=") for w in words))]
     with pytest.raises(RequestError, match=message):
-        fields(grid([*given, *words], may_be_a_point=True), None, vary, Silent())
+        fields(grid([*given, *words], may_be_a_point=True), CompareOptions(vary=list(vary)), Silent())
 
 
 def test_every_seed_of_a_config_is_known(workplace: Path) -> None:
@@ -77,3 +83,19 @@ def test_every_seed_of_a_config_is_known(workplace: Path) -> None:
     assert set(seeds_of(field.contestants[0].config)) == {
         "seed", "dataset.split_seed", "encoder.seed", "backend.seed",
     }  # fmt: skip
+
+
+def test_a_twin_that_is_the_circuit_or_another_twin_is_left_out(workplace: Path) -> None:
+    (field,) = found("head.entanglers=false")
+    assert field.left_out["no_entanglers"] == "it is the same as circuit"
+    (field,) = found("encoder=identity", "head.n_qubits=6", "head.encoding=amplitude")
+    assert field.left_out["logistic_raw"] == "it is the same as logistic"
+    assert field.left_out["neighbours_raw"] == "it is the same as neighbours"
+    (field,) = found("head.n_qubits=1")
+    assert "no gates on two" in field.left_out["no_entanglers"]
+
+
+def test_where_shots_are_drawn_their_seed_alone_may_vary(workplace: Path) -> None:
+    (field,) = found("backend.shots=10", twins=["linear"], vary=("backend.seed",))
+    keys = [point.id for point in points([field], 3, ["backend.seed"]) if point.values["twin"] == "circuit"]
+    assert len(set(keys)) == 3

@@ -94,6 +94,9 @@ def test_the_surrogate_has_the_frequencies_of_the_encoding() -> None:
     once = TWINS["fourier"](config()).head.options
     assert (once.degree, once.spectrum, once.angle_scale) == (1, "integer", pytest.approx(math.pi / 2))
     other = TWINS["fourier"](config("head.encoding=iqp")).head.options
+    assert (other.spectrum, other.squash, other.angle_scale) == ("gaussian", "sigmoid", pytest.approx(math.pi / 2))
+    amplitudes = config("head.encoding=amplitude", "encoder.n_features=16")
+    other = TWINS["fourier"](amplitudes).head.options
     assert (other.spectrum, other.squash, other.angle_scale) == ("gaussian", "none", 1.0)
 
 
