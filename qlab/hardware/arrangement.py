@@ -67,10 +67,18 @@ class Arrangement:
             calibration_shots: of each basis state.
         """
         angles = circuit.angles(inputs, weights)
-        found = [circuit.preparation(pattern.tolist(), calibration_shots) for pattern in self.patterns]
+        found = [circuit.preparation(pattern.tolist(), calibration_shots, self.measured) for pattern in self.patterns]
         for scale in self.scales:
-            found += [circuit.program(angles, setting.letters, shots, scale) for setting in settings(self.words)]
+            found += [
+                circuit.program(angles, setting.letters, shots, scale, self.measured)
+                for setting in settings(self.words)
+            ]
         return found
+
+    @property
+    def measured(self) -> tuple[int, ...]:
+        """The qubits that the words need; no other one is measured."""
+        return tuple(sorted({qubit for word in self.words for qubit, _ in word.factors}))
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -103,7 +111,7 @@ class Arrangement:
         values = [self._together([raw(c, w) for c, w in self._grouped(of_scale)]) for of_scale in chosen]
         results = {DEVICE: values[0]}
         if len(calibration):
-            known = confusion(self.patterns, calibration)
+            known = confusion(self.patterns, calibration, self.measured)
             undo = inverted if method == "inversion" else matrix_free
             values = [self._together([undo(c, w, known) for c, w in self._grouped(of_scale)]) for of_scale in chosen]
             results[READOUT] = values[0]

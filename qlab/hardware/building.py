@@ -20,6 +20,7 @@ from qlab.hardware.program import REGISTER, Program
 from qlab.noise.noisy import Resources
 from qlab.noise.transpile import TranspiledCircuit, transpile
 
+Qubits = Sequence[int]
 Letters = Sequence[tuple[int, str]]  # of Pauli operators, with the qubits of the circuit as written
 _TO_Z = {"X": (qk.HGate(),), "Y": (qk.SdgGate(), qk.HGate())}  # gates that turn a letter to Z
 
@@ -66,28 +67,31 @@ class DeviceCircuit:
             found[:, column] = _angle(self.transpiled.slots[parameter.index], x, w)
         return found
 
-    def program(self, angles: NDArray[np.float64], letters: Letters, shots: int, scale: int = 1) -> Program:
-        """Return the program that measures every qubit, in Z where ``letters`` do not say otherwise.
+    def program(
+        self, angles: NDArray[np.float64], letters: Letters, shots: int, scale: int = 1, read: Qubits | None = None
+    ) -> Program:
+        """Return the program that measures qubits, in Z where ``letters`` do not say otherwise.
 
         Args:
             angles: (N, P), as ``angles`` returns them.
             letters: what is measured on some qubits.
             shots: how often each row is executed.
             scale: 1, 3, 5, ...: how many times over the gates are executed; see ``folded``.
+            read: qubits of the circuit as written that are measured; every one where None. Bits of others stay 0.
         """
         circuit = folded(self.transpiled.executed, self.device, scale)
         for qubit, letter in letters:
             if letter in _TO_Z:
                 _append(circuit, native(_TO_Z[letter], (self.measured[qubit],), self.device))
-        return Program(_with_measurement(circuit, self.measured), angles, shots)
+        return Program(_with_measurement(circuit, self.measured, read), angles, shots)
 
-    def preparation(self, bits: Sequence[int], shots: int) -> Program:
-        """Return the program that prepares a basis state, bit q on qubit q of the circuit, and measures it."""
+    def preparation(self, bits: Sequence[int], shots: int, read: Qubits | None = None) -> Program:
+        """Return the program that prepares a basis state, bit q on qubit q of the circuit, and measures ``read``."""
         circuit = self.transpiled.executed.copy_empty_like()
         for qubit, bit in zip(self.measured, bits, strict=True):
             if bit:
                 _append(circuit, native((qk.XGate(),), (qubit,), self.device))
-        return Program(_with_measurement(circuit, self.measured), np.empty((1, 0)), shots)
+        return Program(_with_measurement(circuit, self.measured, read), np.empty((1, 0)), shots)
 
 
 def build(circuit: Circuit, device: BackendV2, seed: int) -> DeviceCircuit:
@@ -113,9 +117,10 @@ def _append(circuit: QuantumCircuit, gates: Sequence[tuple[object, tuple[int, ..
         circuit.append(gate, qubits)
 
 
-def _with_measurement(circuit: QuantumCircuit, measured: tuple[int, ...]) -> QuantumCircuit:
+def _with_measurement(circuit: QuantumCircuit, measured: tuple[int, ...], read: Qubits | None) -> QuantumCircuit:
     """Return the circuit with all its readings at one time, behind the last gate."""
+    bits = range(len(measured)) if read is None else read
     circuit.add_register(ClassicalRegister(len(measured), REGISTER))
     circuit.barrier(measured)
-    circuit.measure(measured, range(len(measured)))
+    circuit.measure([measured[bit] for bit in bits], bits)
     return circuit

@@ -9,7 +9,7 @@ from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
 
 from qlab.circuits.circuit import Circuit
-from qlab.circuits.slots import Input, Slot
+from qlab.circuits.slots import Input, Slot, Weight
 from qlab.engine.sampling.outcomes import read
 from qlab.engine.sampling.sources import FromDensity, FromTrajectories
 from qlab.engine.trajectories.streams import Seed, streams
@@ -36,27 +36,34 @@ def simulated(program: Program, device: BackendV2, seed: Seed) -> Counts:
         NoiseError: the calibration knows no error of anything that is used.
     """
     noisy = with_noise(program, device)
-    measured = tuple(range(program.n_bits))
+    reads = _before_measurement(program.circuit)[1]
     kind = FromDensity if noisy.n_qubits <= _DENSITY_TO else FromTrajectories
-    inputs = torch.from_numpy(program.values[:, : noisy.circuit.n_inputs])
     generators = streams(seed, 0, program.n_executions)
     with torch.no_grad():
-        source = kind(noisy, measured, inputs, torch.zeros(0, dtype=torch.float64), torch.complex64)
+        source = kind(noisy, tuple(range(len(reads))), *given(program, noisy.circuit), torch.complex64)
         drawn, _ = source.outcomes(program.shots, generators)
     counts = np.zeros(program.counts_shape, np.uint8)
+    places = {bit: source.bits[number] for number, bit in enumerate(sorted(reads))}
     for row, outcomes, generator in zip(counts, drawn, generators, strict=True):
-        _pack(row, read(outcomes, noisy.readout, source.bits, generator), source.bits)
+        _pack(row, read(outcomes, noisy.readout, source.bits, generator), places)
     return counts
 
 
 def with_noise(program: Program, device: BackendV2) -> NoisyCircuit:
-    """Return a program as a circuit with the noise of the device in it; its parameters are inputs, column by column."""
-    bare, measured = _before_measurement(program.circuit)
+    """Return a program as a circuit with the noise of the device in it, measured on its first qubits.
+
+    Parameters that are the same in all rows are its weights, which are evolved once for all of them; the others are its
+    inputs, both in the order of the columns.
+    """
+    bare, reads = _before_measurement(program.circuit)
+    measured = [reads[bit] for bit in sorted(reads)]
     used = {bare.find_bit(qubit).index for instruction in bare.data for qubit in instruction.qubits}
     physical = (*measured, *sorted(used - set(measured)))
     slots: list[Slot] = [0.0] * (1 + max((parameter.index for parameter in program.circuit.parameters), default=-1))
+    alike = _alike(program)
     for column, parameter in enumerate(program.circuit.parameters):
-        slots[parameter.index] = Input(column)
+        number = int((alike[:column] == alike[column]).sum())
+        slots[parameter.index] = Weight(number) if alike[column] else Input(number)
     numbers = {qubit: number for number, qubit in enumerate(physical)}
     found = list(gates_of_device(bare, numbers, slots, device.name))
     circuit = Circuit(len(physical), [gate for gate, _ in found])
@@ -69,21 +76,34 @@ def with_noise(program: Program, device: BackendV2) -> NoisyCircuit:
         program.circuit,
         tuple(slots),
     )
-    return DeviceNoise(device=device).insert_into(executed, program.n_bits)
+    return DeviceNoise(device=device).insert_into(executed, len(measured))
 
 
-def _before_measurement(circuit: QuantumCircuit) -> tuple[QuantumCircuit, list[int]]:
-    """Return the gates alone, and the qubits that the classical bits 0, 1, ... are read from."""
+def given(program: Program, circuit: Circuit) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the inputs (N, n_inputs) and the weights (n_weights,) of the circuit that ``with_noise`` makes."""
+    alike = _alike(program)
+    inputs, weights = (torch.from_numpy(values) for values in (program.values[:, ~alike], program.values[0, alike]))
+    return inputs[:, : circuit.n_inputs], weights[: circuit.n_weights]
+
+
+def _alike(program: Program) -> NDArray[np.bool_]:
+    """Return which parameters (P,) are the same in all of several rows."""
+    same: NDArray[np.bool_] = (program.values == program.values[:1]).all(0) & (program.n_executions > 1)
+    return same
+
+
+def _before_measurement(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[int, int]]:
+    """Return the gates alone, and the qubit that each classical bit is read from, of those that are."""
     bare, reads = circuit.copy_empty_like(), {}
     for instruction in circuit.data:
         if instruction.operation.name == "measure":
             reads[circuit.find_bit(instruction.clbits[0]).index] = circuit.find_bit(instruction.qubits[0]).index
         elif instruction.operation.name != "barrier":
             bare.append(instruction)
-    return bare, [reads[bit] for bit in sorted(reads)]
+    return bare, reads
 
 
 def _pack(row: Counts, outcomes: NDArray[np.int64], place: dict[int, int]) -> None:
-    """Write outcomes (S,), in which ``place`` gives the bit of each qubit, into bytes (S, n_bytes)."""
-    for qubit, bit in place.items():
-        row[:, row.shape[1] - 1 - qubit // 8] |= ((outcomes >> bit & 1) << qubit % 8).astype(np.uint8)
+    """Write outcomes (S,), in which ``place`` gives where each classical bit is, into bytes (S, n_bytes)."""
+    for number, bit in place.items():
+        row[:, row.shape[1] - 1 - number // 8] |= ((outcomes >> bit & 1) << number % 8).astype(np.uint8)

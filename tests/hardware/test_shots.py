@@ -16,7 +16,7 @@ from qlab.hardware import shots
 from qlab.hardware.building import build
 from qlab.hardware.mitigation.readout import confusion, patterns
 from qlab.hardware.readings import check_counts, raw
-from qlab.hardware.shots import simulated, with_noise
+from qlab.hardware.shots import given, simulated, with_noise
 from qlab.hardware.simulation import noisy
 from qlab.noise.device import calibration_of
 from qlab.noise.ibm import device_named
@@ -36,9 +36,9 @@ def test_shots_have_the_exact_means(states: str, scale: int, monkeypatch: pytest
     device = device_named("fake_manila")
     found = build(CIRCUIT, device, 1)
     program = found.program(found.angles(INPUTS, WEIGHTS), (), 4000, scale)
-    exact = density.expectations(
-        with_noise(program, device), torch.from_numpy(program.values), torch.zeros(0).double(), WORDS, torch.complex128
-    ).numpy()
+    inserted = with_noise(program, device)
+    assert inserted.circuit.n_weights > 0
+    exact = density.expectations(inserted, *given(program, inserted.circuit), WORDS, torch.complex128).numpy()
     counts = simulated(program, device, 5)
     check_counts(counts, 3)
     assert np.abs(raw(counts, WORDS).deviations(exact)).max() < 5
@@ -52,7 +52,7 @@ def test_the_noise_is_that_of_the_circuit_before_it_was_a_program() -> None:
     ours, before = with_noise(program, device), noisy(found)
     assert before is not None
     assert dict(ours.insertions) == dict(before.insertions)
-    values = density.expectations(ours, torch.from_numpy(program.values), torch.zeros(0).double(), WORDS)
+    values = density.expectations(ours, *given(program, ours.circuit), WORDS)
     torch.testing.assert_close(values, density.expectations(before, INPUTS, WEIGHTS, WORDS), atol=1e-5, rtol=0)
 
 
@@ -97,3 +97,19 @@ def test_more_than_eight_bits() -> None:
     assert inserted is not None
     exact = density.expectations(inserted, inputs.float(), torch.zeros(0)).numpy()
     assert np.abs(raw(counts, pauli_words(9, None)).deviations(exact)).max() < 5
+
+
+@pytest.mark.parametrize("states", LIMITS)
+def test_bits_of_qubits_that_are_not_measured_stay_0_and_the_others_are_the_same(
+    states: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shots, "_DENSITY_TO", LIMITS[states])
+    device = device_named("fake_manila")
+    found = build(CIRCUIT, device, 1)
+    program = found.program(found.angles(INPUTS, WEIGHTS), (), 4000, read=[2])
+    inserted = with_noise(found.program(found.angles(INPUTS, WEIGHTS), (), 1), device)
+    (word,) = pauli_words(3, ["Z2"])
+    exact = density.expectations(inserted, *given(program, inserted.circuit), [word], torch.complex128).numpy()
+    counts = simulated(program, device, 5)
+    assert counts.max() == 4
+    assert np.abs(raw(counts, [word]).deviations(exact)).max() < 5

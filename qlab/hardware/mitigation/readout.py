@@ -69,7 +69,7 @@ class Confusion:
         return scales
 
 
-def confusion(prepared: Patterns, counts: Sequence[Counts]) -> Confusion:
+def confusion(prepared: Patterns, counts: Sequence[Counts], measured: Sequence[int] | None = None) -> Confusion:
     """Return how often each qubit was read wrongly in all patterns that prepare it in 0, and in 1.
 
     The variances are those of rates of which nothing was known before (a beta distribution): never 0.
@@ -77,15 +77,17 @@ def confusion(prepared: Patterns, counts: Sequence[Counts]) -> Confusion:
     Args:
         prepared: (M, n_qubits), where every qubit is prepared in both states.
         counts: (1, S, n_bytes) of each pattern.
+        measured: the qubits that were; all where None. Others count as read rightly.
 
     Raises:
         JobError: the readings of a qubit say nothing of what was prepared.
     """
     n_qubits = prepared.shape[1]
     wrong, number = np.zeros((n_qubits, 2)), np.zeros((n_qubits, 2))
+    chosen = range(n_qubits) if measured is None else measured
     for pattern, found in zip(prepared, counts, strict=True):
         for qubit, state in enumerate(pattern):
-            wrong[qubit, state] += (bits(found, qubit) != state).sum()
+            wrong[qubit, state] += (bits(found, qubit) != state).sum() if qubit in chosen else 0
             number[qubit, state] += found.shape[0] * found.shape[1]
     rates = wrong / number
     useless = np.flatnonzero(rates.sum(1) >= 1)
