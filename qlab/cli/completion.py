@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 import typer.main
 
+from qlab.cli.hw_run import ACTIONS
+
 VARIABLE = "_QLAB_COMPLETE"
 SCRIPT = """\
 _qlab_completion() {
@@ -65,6 +67,8 @@ def _choices(app: typer.Typer, before: list[str], current: str) -> list[str]:
         return _overrides("train", [word for word in arguments if not word.startswith("launcher")], current)
     if name == "eval":
         return _overrides("eval", arguments[1:], current) if arguments else _runs()
+    if name == "hw-run":
+        return _runs() if arguments else sorted([*_runs(), *ACTIONS])
     if name in ("ls", "cat"):
         return _catalogue(name)
     return []

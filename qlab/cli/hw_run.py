@@ -30,7 +30,9 @@ Batch = Annotated[bool, typer.Option("--batch", help="Schedule several jobs of t
 Seed = Annotated[int, typer.Option("--seed", help="Of the choice of qubits, and of what is simulated.")]
 Budget = Annotated[
     float | None,
-    typer.Option("--max-qpu-seconds", metavar="S", help="Refuse what takes longer; the job ends then, too."),
+    typer.Option(
+        "--max-qpu-seconds", metavar="S", help="Refuse what takes longer; no job may take more than its part."
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a job is sent that costs something.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Leave after sending; fetch gets the result later.")]
@@ -71,6 +73,7 @@ def command(
     from qlab.cli.hw_run_tables import print_hardware_run, print_submission
     from qlab.cli.output import print_json
     from qlab.cli.progress import for_standard_error
+    from qlab.files import sha256_file
     from qlab.jobs.hardware.hw_run import FOLDER, execute, finished
     from qlab.jobs.hardware.request import HardwareRequest, mitigations
     from qlab.jobs.hardware.submission import prepare
@@ -82,7 +85,15 @@ def command(
     run = Run(find_run(output_dir, what))
     chosen = mitigations(mitigation or [])
     request = HardwareRequest(
-        run.folder.key, device, shots, limit, chosen, "batch" if batch else "job", seed, max_qpu_seconds
+        run.folder.key,
+        sha256_file(run.folder.model),
+        device,
+        shots,
+        limit,
+        chosen,
+        "batch" if batch else "job",
+        seed,
+        max_qpu_seconds,
     )
     progress = for_standard_error()
     known = None if force else finished(output_dir / FOLDER, request)
@@ -106,7 +117,7 @@ def _ask(submission: Submission, yes: bool) -> None:
 
     from qlab.errors import RequestError
 
-    if yes or not submission.service.device.is_billed:
+    if yes or not (submission.sends and submission.service.device.is_billed):
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise RequestError(f"this is sent to {submission.service.name} and costs: say --yes if that is meant")

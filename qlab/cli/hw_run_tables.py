@@ -39,14 +39,15 @@ def print_hardware_run(one: HardwareRun) -> None:
     if one.result is None:
         rows = [[state.job or MISSING, state.stage, state.message or MISSING] for state in one.states]
         print_table(f"{one.uuid} on {one.request['device']}", ["job", "state", "message"], rows)
-        print(f"qlab hw-run fetch {one.uuid} gets the result when they are done")
+        if not all(state.stage in ("failed", "cancelled") for state in one.states):
+            print(f"qlab hw-run fetch {one.uuid} gets the result when they are done")
         return
     result = one.result
+    simulated = ", simulated here" if result["device"]["is_simulator"] else ""
     rows = [_cells(row) for row in result["rows"]]
     header = ["values", "accuracy", "95 % interval", "changed", "shift", "shot error"]
-    print_table(
-        f"{result['samples']} samples on {result['device']['name']}, {result['request']['shots']} shots", header, rows
-    )
+    where = f"{result['device']['name']}{simulated}"
+    print_table(f"{result['samples']} samples on {where}, {result['request']['shots']} shots", header, rows)
     seconds = result["qpu_seconds"]
     calibrated = result["device"]["calibrated"]
     facts = [

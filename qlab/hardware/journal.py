@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from filelock import FileLock
 
 from qlab.arrays import digest, read_arrays, write_arrays
-from qlab.errors import CorruptFileError, UnknownNameError
+from qlab.errors import CorruptFileError, QlabWarning, UnknownNameError
 from qlab.hardware.intent import Intent, has_intent, read_intent, read_programs, write_intent
 from qlab.hardware.program import Counts, Program
 from qlab.hardware.redaction import redact
@@ -28,7 +29,9 @@ from qlab.hardware.service import FINAL, DeviceFacts, Phase, RunOptions
 Stage = Literal["new", "sending", "refused"] | Phase
 """Where a chunk is: ``new`` and ``refused`` have no job, ``sending`` has perhaps one, the others have one for sure."""
 
+RESULT = "result.json"
 _EVENTS, _LOCK = "events.jsonl", ".lock"
+_STAGES = frozenset(get_args(Phase)) | {"new", "sending", "refused"}
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,13 @@ class Journal:
         return (self.folder / _EVENTS).exists()
 
     @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to do: all is done and the result is written, or a job failed or was cancelled."""
+        stages = {state.stage for state in self.states()}
+        ended = all(stage in FINAL for stage in stages)
+        return ended and (stages != {"done"} or (self.folder / RESULT).is_file())
+
+    @property
     def n_chunks(self) -> int:
         """How many jobs there are."""
         return len(self.intent.chunks)
@@ -180,15 +190,26 @@ class Journal:
                 event = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(event, dict) and event.get("chunk") in range(self.n_chunks) and "stage" in event:
+            if (
+                isinstance(event, dict)
+                and _is_chunk(event.get("chunk"), self.n_chunks)
+                and event.get("stage") in _STAGES
+            ):
                 events.append(event)
         return events
 
 
 def journals(root: Path) -> list[Journal]:
     """Return the journals below ``root``, the oldest first."""
-    found = [Journal(folder) for folder in root.iterdir() if has_intent(folder)] if root.is_dir() else []
-    return sorted(found, key=lambda journal: (journal.intent.created, journal.intent.uuid))
+    found = []
+    for folder in root.iterdir() if root.is_dir() else ():
+        if has_intent(folder):
+            journal = Journal(folder)
+            try:
+                found.append((journal.intent.created, journal.intent.uuid, journal))
+            except CorruptFileError as error:
+                warnings.warn(f"{error}; this hardware run is left out", QlabWarning, stacklevel=2)
+    return [journal for *_, journal in sorted(found, key=lambda one: one[:2])]
 
 
 def journal_named(root: Path, name: str) -> Journal:
@@ -209,10 +230,10 @@ def journal_named(root: Path, name: str) -> Journal:
 
 
 def unfinished(root: Path, request: Mapping[str, Any]) -> Journal | None:
-    """Return the newest journal of the same request of which a chunk is not final yet; None without one."""
+    """Return the newest journal of the same request that is not settled yet; None without one."""
     wanted = json.loads(json.dumps(request))
     for journal in reversed(journals(root)):
-        if journal.intent.request == wanted and not all(state.is_final for state in journal.states()):
+        if journal.intent.request == wanted and not journal.is_settled:
             return journal
     return None
 
@@ -223,6 +244,10 @@ def _after(state: ChunkState, event: Mapping[str, Any]) -> ChunkState:
     if event["stage"] in ("sending", "refused"):
         known["job"] = None
     return replace(state, **{"message": "", **known, "stage": event["stage"]})
+
+
+def _is_chunk(value: object, count: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
 
 
 def _named(counts: Sequence[Counts]) -> dict[str, Counts]:

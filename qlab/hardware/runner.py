@@ -120,18 +120,8 @@ class Runner:
             self._sleep(pause)
 
     def collected(self) -> list[Counts]:
-        """Return what each program measured.
-
-        Raises:
-            JobError: a job failed, was cancelled, or is not done yet.
-        """
-        states = self._journal.states()
-        ended = [state for state in states if state.stage in ("failed", "cancelled")]
-        if ended:
-            said = f": {ended[0].message}" if ended[0].message else ""
-            raise JobError(f"job {ended[0].job or 'that was never sent'} has {_ended(ended[0])}{said}")
-        if any(not state.is_final for state in states):
-            raise JobError(f"hardware run {self._journal.intent.uuid} is not done yet; {self._how_to_fetch}")
+        """Return what each program measured; raises ``JobError`` as ``require_done`` does."""
+        require_done(self._journal)
         return self._journal.counts()
 
     def cancel(self) -> list[ChunkState]:
@@ -142,7 +132,7 @@ class Runner:
 
     @property
     def _how_to_fetch(self) -> str:
-        return f"qlab hw-run fetch {self._journal.intent.uuid} gets their counts"
+        return _how_to_fetch(self._journal)
 
     def _locked(self, step: Callable[[], None]) -> None:
         """Do ``step`` while no other process does one on this journal."""
@@ -273,6 +263,23 @@ class Runner:
             self._service.cancel(state.job)
         elif not state.is_final:
             self._journal.append(number, "cancelled", message="there was no job to cancel")
+
+
+def require_done(journal: Journal) -> None:
+    """Raise ``JobError`` where a job failed, was cancelled, or is not done yet."""
+    states = journal.states()
+    ended = [state for state in states if state.stage in ("failed", "cancelled")]
+    if ended:
+        said = f": {ended[0].message}" if ended[0].message else ""
+        raise JobError(f"job {ended[0].job or 'that was never sent'} has {_ended(ended[0])}{said}")
+    if any(state.stage in ("new", "sending", "refused") for state in states):
+        raise JobError(f"hardware run {journal.intent.uuid} was not sent whole; repeat its command")
+    if any(not state.is_final for state in states):
+        raise JobError(f"hardware run {journal.intent.uuid} is not done yet; {_how_to_fetch(journal)}")
+
+
+def _how_to_fetch(journal: Journal) -> str:
+    return f"qlab hw-run fetch {journal.intent.uuid} gets their counts"
 
 
 def misfit(programs: Sequence[Program], counts: Sequence[Counts]) -> str:

@@ -70,6 +70,8 @@ def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
         ("qlab train --for", "qlab train --force "),
         ("qlab cat head/v", "qlab cat head/vqc "),
         ("qlab ls exp", "qlab ls experiment "),
+        ("qlab hw-run can", "qlab hw-run cancel "),
+        ("qlab compare see", "qlab compare seed"),  # seed= and seeds=
     ],
 )
 def test_tab_in_bash(words: str, line: str, press: Press) -> None:

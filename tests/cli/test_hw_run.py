@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qlab.errors import QlabWarning
 from qlab.hardware import transport
 from tests.conftest import Qlab
 from tests.hardware.runtime_server import DEVICE, TOKEN, RuntimeServer, environment, runtime_server, without_cloud
@@ -101,6 +102,8 @@ def test_a_stored_device_with_mitigation(qlab: Qlab, trained: str, workplace: Pa
         (["--backend", "aer", "--mitigation", "pec"], "unknown mitigation 'pec'"),
         (["--backend", "aer", "--mitigation", "readout,mthree"], "choose one of them"),
         (["--backend", "fake_manila", "--max-qpu-seconds", "0.1", "--limit", "5"], "and 0.1 are allowed"),
+        (["--backend", "fake_manila", "--max-qpu-seconds", "inf"], "--max-qpu-seconds inf is out of range"),
+        (["--backend", "fake_manila", "--mitigation", "dd,twirling"], "dd,twirling acts on real devices only"),
         (["--backend", "ibm_fez"], "there is no IBM account: set QISKIT_IBM_TOKEN, or call qlab hw-run login"),
     ],
 )
@@ -154,6 +157,12 @@ def test_on_an_account_a_hundred_samples_cost_one_job_and_are_fetched_later(
     assert qlab("hw-run", "fetch", uuid, "--json").out == first.out
     assert qlab("hw-run", trained, *words, "--yes", "--json").out == first.out
     assert server.requests["POST /jobs"] == 1
+    # killed between the counts and the result, then repeated: what is paid for is not sent again
+    (workplace / "outputs" / "hardware" / uuid / "result.json").unlink()
+    again = qlab("hw-run", trained, *words, "--json")
+    assert again.code == 0, again.err
+    assert json.loads(again.out)["result"]["rows"] == result["rows"]
+    assert server.requests["POST /jobs"] == 1
     for path in (workplace / "outputs").rglob("*"):
         if path.is_file():
             assert TOKEN.encode() not in path.read_bytes(), path
@@ -168,3 +177,44 @@ def test_a_job_that_fails_is_exit_one_and_no_result(server: RuntimeServer, qlab:
     assert "failed" in answer.err.splitlines()[-1]
     listed = json.loads(qlab("hw-run", "list", "--json").out)
     assert [one["result"] for one in listed] == [None]
+
+
+def test_a_result_is_about_what_was_sent(server: RuntimeServer, qlab: Qlab, trained: str, workplace: Path) -> None:
+    words = ("--backend", DEVICE, "--shots", "20", "--limit", "3", "--yes", "--no-wait", "--json")
+    uuid = json.loads(qlab("hw-run", trained, *words).out)["uuid"]
+    (model,) = (workplace / "outputs" / "runs").glob("*/model.safetensors")
+    kept = model.read_bytes()
+    model.write_bytes(kept + b" ")
+    for _ in range(50):
+        answer = qlab("hw-run", "fetch", uuid)
+        if "not done yet" not in answer.err:
+            break
+    assert (answer.code, "has been trained again since it was sent" in answer.err) == (2, True)
+    model.write_bytes(kept)
+    result = result_of(qlab("hw-run", "fetch", uuid, "--json").out)
+    from qlab.hardware.journal import Journal
+
+    journal = Journal(workplace / "outputs" / "hardware" / uuid)
+    (program,) = journal.programs
+    circuit = program.circuit
+    read = {
+        circuit.find_bit(one.clbits[0]).index: circuit.find_bit(one.qubits[0]).index
+        for one in circuit.data
+        if one.operation.name == "measure"
+    }
+    assert result["layout"] == [read[bit] for bit in sorted(read)]
+    assert result["cost"]["executions"] == 60
+
+
+def test_a_damaged_hardware_run_is_in_nobodys_way(qlab: Qlab, trained: str, workplace: Path) -> None:
+    words = ("hw-run", trained, "--backend", "aer", "--shots", "10", "--limit", "3")
+    assert qlab(*words).code == 0
+    (folder,) = (workplace / "outputs" / "hardware").glob("*-*")
+    (folder / "intent.json").write_text("{")
+    with pytest.warns(QlabWarning, match="this hardware run is left out"):
+        assert qlab(*words, "--shots", "20").code == 0
+
+
+def test_a_simulated_job_is_done_when_the_command_is(qlab: Qlab, trained: str) -> None:
+    words = ("hw-run", trained, "--backend", "aer", "--shots", "10", "--limit", "3")
+    assert json.loads(qlab(*words, "--no-wait", "--json").out)["result"] is not None

@@ -328,6 +328,8 @@ def test_debug_logs_show_no_token(
 
     factory = logging.getLogRecordFactory()
     monkeypatch.setattr(logging, "_logRecordFactory", redaction._redacting(factory))
+    for logger in logging.Logger.manager.loggerDict.values():  # another test may have silenced those that there were
+        monkeypatch.setattr(logger, "disabled", False, raising=False)
     caplog.set_level(logging.DEBUG)
     service = IbmService(DEVICE)
     journal = begin(tmp_path, service)

@@ -87,6 +87,8 @@ def test_the_same_request_goes_on_until_it_is_finished(tmp_path: Path) -> None:
     once = Runner(first, service)
     once.submit()
     once.wait()
+    assert unfinished(tmp_path, {"run": "a"}) is not None  # its result is still to be made, and no job to be sent
+    (first.folder / "result.json").write_text("{}")
     assert unfinished(tmp_path, {"run": "a"}) is None
     assert begin(tmp_path, service).folder != first.folder
 

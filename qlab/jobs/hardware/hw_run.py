@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qlab.hardware.building import build
-from qlab.hardware.journal import ChunkState, Journal, journal_named, journals
+from qlab.errors import DataError, JobError
+from qlab.files import sha256_file
+from qlab.hardware.journal import RESULT, ChunkState, Journal, journal_named, journals
 from qlab.hardware.opening import open_service
-from qlab.hardware.runner import Runner
+from qlab.hardware.runner import Runner, require_done
 from qlab.jobs.hardware.question import question_of
 from qlab.jobs.hardware.request import HardwareRequest
-from qlab.jobs.hardware.result import RESULT, conclude, expect, read_result
-from qlab.jobs.hardware.submission import Submission, arranged, send
+from qlab.jobs.hardware.result import conclude, expect, read_result
+from qlab.jobs.hardware.submission import Submission, arranged
 from qlab.jobs.run import Run
 from qlab.progress import Progress
 from qlab.records.store import find_run
@@ -55,13 +56,14 @@ def execute(submission: Submission, progress: Progress, *, wait: bool, resubmit:
         JobError: a job failed or was cancelled, or the service does not answer.
         RequestError: the service did not take a job.
     """
-    runner = send(submission, progress, resubmit=resubmit)
     journal = submission.journal()
-    if not wait:
+    runner = Runner(journal, submission.service, progress, resubmit=resubmit)
+    expect(journal.folder, submission)
+    runner.submit()
+    if not wait and journal.intent.device.keeps_jobs:
         return _as_it_is(journal)
-    expect(journal.folder, submission.question, submission.circuit, submission.request.seed)
     runner.wait()
-    conclude(journal, submission.question, submission.circuit, submission.arrangement, submission.request)
+    conclude(journal, submission.question, submission.arrangement, submission.request)
     return _as_it_is(journal)
 
 
@@ -88,14 +90,20 @@ def fetch(root: Path, name: str, progress: Progress) -> HardwareRun:
     journal = journal_named(root, name)
     if (journal.folder / RESULT).is_file():
         return _as_it_is(journal)
-    request = HardwareRequest.of_description(journal.intent.request)
-    service = open_service(request.device)
-    runner = Runner(journal, service, progress)
-    runner.refresh()
-    runner.collected()
-    question = question_of(Run(find_run(root.parent, request.run)), request.limit, progress)
-    circuit = build(question.circuit, service.target, request.seed)
-    conclude(journal, question, circuit, arranged(question.circuit.n_qubits, question, request), request)
+    request, intent = HardwareRequest.of_description(journal.intent.request), journal.intent
+    if not all(state.is_final for state in journal.states()):
+        if not intent.device.keeps_jobs:
+            raise JobError(
+                f"hardware run {intent.uuid} was simulated by a process that has ended: repeat its command, "
+                f"qlab hw-run {request.run} --backend {request.device} and so on"
+            )
+        Runner(journal, open_service(intent.device.name), progress).refresh()
+    require_done(journal)
+    run = Run(find_run(root.parent, request.run))
+    if sha256_file(run.folder.model) != request.model:
+        raise DataError(f"{run.path.name} has been trained again since it was sent; its weights are others now")
+    question = question_of(run, request.limit, progress)
+    conclude(journal, question, arranged(question.circuit.n_qubits, question, request), request)
     return _as_it_is(journal)
 
 

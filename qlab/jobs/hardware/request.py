@@ -21,6 +21,7 @@ class HardwareRequest:
 
     Attributes:
         run: key of the training run whose head is executed.
+        model: SHA-256 of its weights.
         device: ``aer``, ``fake_torino``, ``ibm_fez``, ...
         shots: of each sample.
         limit: how many samples of the test part, the first ones; None for all of them.
@@ -31,6 +32,7 @@ class HardwareRequest:
     """
 
     run: str
+    model: str
     device: str
     shots: int
     limit: int | None
@@ -44,7 +46,7 @@ class HardwareRequest:
         _check("seed", self.seed, 0, 2**31 - 1)
         if self.limit is not None:
             _check("limit", self.limit, 1, _LARGEST)
-        if self.max_qpu_seconds is not None and not self.max_qpu_seconds > 0:
+        if self.max_qpu_seconds is not None and not 0 < self.max_qpu_seconds <= _LARGEST:
             raise OptionError(f"--max-qpu-seconds {self.max_qpu_seconds:g} is out of range: it must be above 0")
         for name in self.mitigation:
             if name not in MITIGATIONS:
@@ -64,10 +66,9 @@ class HardwareRequest:
         """Whether the readout error is measured and undone."""
         return bool({"readout", "mthree"} & set(self.mitigation))
 
-    @property
-    def options(self) -> RunOptions:
-        """How the service is to run the jobs."""
-        seconds = None if self.max_qpu_seconds is None else max(1, int(self.max_qpu_seconds))
+    def options(self, jobs: int) -> RunOptions:
+        """Return how the service is to run so many jobs; what may be spent is divided among them."""
+        seconds = None if self.max_qpu_seconds is None else max(1, int(self.max_qpu_seconds / jobs))
         return RunOptions(
             dynamical_decoupling="XY4" if "dd" in self.mitigation else None,
             twirling="twirling" in self.mitigation,
@@ -80,6 +81,7 @@ class HardwareRequest:
         """Return what makes another request the same one."""
         return {
             "run": self.run,
+            "model": self.model,
             "device": self.device,
             "shots": self.shots,
             "limit": self.limit,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from qlab.arrays import read_arrays, write_arrays
@@ -18,68 +19,65 @@ from qlab.errors import CorruptFileError
 from qlab.evaluation.metrics import measure
 from qlab.files import write_json
 from qlab.hardware.arrangement import Arrangement, ReadoutMethod
-from qlab.hardware.building import DeviceCircuit
-from qlab.hardware.journal import Journal
+from qlab.hardware.journal import RESULT, Journal
 from qlab.hardware.readings import Doubles, Measured
 from qlab.hardware.simulation import ideal, noisy
 from qlab.jobs.hardware.question import Question
 from qlab.jobs.hardware.request import HardwareRequest
+from qlab.jobs.hardware.submission import Submission
 from qlab.records.environment import environment
 from qlab.records.store import write_npz
 
 IDEAL, SIMULATED = "ideal", "simulated noise"
-RESULT, PREDICTIONS, _EXPECTED = "result.json", "predictions.npz", "expected.safetensors"
+PREDICTIONS, _EXPECTED = "predictions.npz", "expected.safetensors"
 SCHEMA = 1
 
 
-def expect(folder: Path, question: Question, circuit: DeviceCircuit, seed: int) -> dict[str, Doubles]:
-    """Return what the device should find, (N, K) ``ideal`` and with ``simulated noise``; kept for the next who asks.
+def expect(folder: Path, submission: Submission) -> None:
+    """Write what the device should find, before it is asked: ideal values, and those with the noise of its calibration.
 
-    The noise is that of the calibration of the moment; where the device has none, there is none.
+    With them goes what is sent: how the circuit lies on the device, and what it was expected to take. What is there
+    stays as it is, so that a result is about the circuit that was executed, whenever it is fetched.
     """
     path = folder / _EXPECTED
-    try:
-        arrays, _ = read_arrays(path)
-        return {name: np.asarray(array, np.float64) for name, array in arrays.items()}
-    except (FileNotFoundError, CorruptFileError):
-        pass
+    if path.is_file():
+        return
+    question, circuit = submission.question, submission.circuit
     found = {IDEAL: ideal(circuit, question.inputs, question.weights, question.words)}
     with_noise = noisy(circuit)
     if with_noise is not None:
-        backend = EngineBackend()
-        values = backend.estimate(
-            with_noise, question.inputs, question.weights, question.words, shots=None, seed=seed
-        ).values
+        asked = (with_noise, question.inputs, question.weights, question.words)
+        values = EngineBackend().estimate(*asked, shots=None, seed=submission.request.seed).values
         found[SIMULATED] = values.double().numpy()
-    write_arrays(path, dict(found), {})
-    return found
+    write_arrays(path, dict(found), submission.facts())
 
 
 def conclude(
-    journal: Journal, question: Question, circuit: DeviceCircuit, arrangement: Arrangement, request: HardwareRequest
+    journal: Journal, question: Question, arrangement: Arrangement, request: HardwareRequest
 ) -> dict[str, Any]:
     """Return the result of a run whose counts are all there, and write it; one that is written stays as it is.
 
     Raises:
-        CorruptFileError: counts, or the result that was written, are damaged.
+        CorruptFileError: counts, expected values, or the result that was written, are damaged.
         JobError: the readout error cannot be undone.
     """
     path = journal.folder / RESULT
     if path.is_file():
         return read_result(path)
-    expected = expect(journal.folder, question, circuit, request.seed)
+    arrays, facts = read_arrays(journal.folder / _EXPECTED)
+    expected = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
     method: ReadoutMethod = "mthree" if "mthree" in request.mitigation else "inversion"
     measured = arrangement.read(journal.counts(), method)
     values = {**expected, **{name: found.values for name, found in measured.items()}}
     logits = {name: question.logits(found) for name, found in values.items()}
-    arrays: dict[str, NDArray[Any]] = {"index": question.index, "label": question.labels}
+    kept: dict[str, NDArray[Any]] = {"index": question.index, "label": question.labels}
     for name, found in values.items():
-        arrays |= {f"{_slug(name)}_values": found, f"{_slug(name)}_logits": logits[name]}
+        kept |= {f"{_slug(name)}_values": found, f"{_slug(name)}_logits": logits[name]}
     for name, reading in measured.items():
-        arrays[f"{_slug(name)}_standard_errors"] = reading.standard_errors
-    write_npz(journal.folder / PREDICTIONS, arrays)
+        kept[f"{_slug(name)}_standard_errors"] = reading.standard_errors
+    write_npz(journal.folder / PREDICTIONS, kept)
     rows = [_row(name, logits, question.labels, expected[IDEAL], values[name], measured.get(name)) for name in values]
-    result = {**_origin(journal, question, circuit, request), "rows": rows}
+    result = {**_origin(journal, question, request, facts), "rows": rows}
     write_json(path, result)
     return result
 
@@ -114,8 +112,8 @@ def _row(
     }
 
 
-def _origin(journal: Journal, question: Question, circuit: DeviceCircuit, request: HardwareRequest) -> dict[str, Any]:
-    """Return where a result is from."""
+def _origin(journal: Journal, question: Question, request: HardwareRequest, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a result is from, and what it was expected to take."""
     intent = journal.intent
     return {
         "schema": SCHEMA,
@@ -129,12 +127,10 @@ def _origin(journal: Journal, question: Question, circuit: DeviceCircuit, reques
         "jobs": [state.job for state in journal.states()],
         "qpu_seconds": journal.usage(),
         "samples": len(question.inputs),
-        "written": dataclasses.asdict(circuit.written),
-        "executed": dataclasses.asdict(circuit.executed),
-        "layout": list(circuit.measured),
+        **{name: facts[name] for name in ("written", "executed", "layout", "cost", "seconds_left")},
         "observables": [str(word) for word in question.words],
         "versions": dict(intent.versions),
-        "environment": environment(1),
+        "environment": environment(torch.get_num_threads()),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qlab.errors import CapabilityError
+from qlab.errors import CapabilityError, OptionError
 from qlab.hardware.arrangement import Arrangement
 from qlab.hardware.building import DeviceCircuit, build
 from qlab.hardware.estimate import Cost, cost, refuse
@@ -17,7 +17,6 @@ from qlab.hardware.journal import Journal, unfinished
 from qlab.hardware.mitigation.readout import patterns
 from qlab.hardware.opening import open_service
 from qlab.hardware.program import Program
-from qlab.hardware.runner import Runner
 from qlab.hardware.service import JobService
 from qlab.jobs.hardware.question import Question, question_of
 from qlab.jobs.hardware.request import HardwareRequest
@@ -59,8 +58,13 @@ class Submission:
 
     def journal(self) -> Journal:
         """Return the journal of the request: the one that is not finished, or a new one, on disk."""
-        request = self.request.described()
-        return Journal.begin(self.root, self.programs, self.service.device, self.request.options, request)
+        request, options = self.request.described(), self.request.options(self.cost.jobs)
+        return Journal.begin(self.root, self.programs, self.service.device, options, request)
+
+    @property
+    def sends(self) -> bool:
+        """Whether there is a job that has to be sent, or perhaps has."""
+        return self.begun is None or any(s.stage in ("new", "sending", "refused") for s in self.begun.states())
 
     def facts(self) -> dict[str, Any]:
         """Return what it would take as plain values."""
@@ -86,6 +90,9 @@ def prepare(run: Run, request: HardwareRequest, root: Path, progress: Progress) 
     service = open_service(request.device)
     question = question_of(run, request.limit, progress)
     facts = service.device
+    idle = sorted({"dd", "twirling"} & set(request.mitigation))
+    if idle and facts.is_simulator:
+        raise OptionError(f"--mitigation {','.join(idle)} acts on real devices only, and {facts.name} is simulated")
     if question.circuit.n_qubits > facts.n_qubits:
         raise CapabilityError(
             f"{facts.name} has {facts.n_qubits} qubits, but the circuit of {run.path.name} has "
@@ -97,9 +104,9 @@ def prepare(run: Run, request: HardwareRequest, root: Path, progress: Progress) 
     jobs = len(divided(programs, facts))
     expected = cost(programs, arrangement.parts, service.target, facts.rep_delay, jobs)
     left = service.seconds_left()
-    if facts.is_billed or request.max_qpu_seconds is not None:
-        refuse(expected, request.max_qpu_seconds, left)
     begun = unfinished(root, request.described())
+    if begun is None and (facts.is_billed or request.max_qpu_seconds is not None):
+        refuse(expected, request.max_qpu_seconds, left)
     return Submission(request, run, question, service, circuit, arrangement, programs, expected, left, root, begun)
 
 
@@ -107,16 +114,3 @@ def arranged(n_qubits: int, question: Question, request: HardwareRequest) -> Arr
     """Return which programs a request needs, and how they are read."""
     prepared = patterns(n_qubits) if request.calibrates else np.empty((0, n_qubits), np.uint8)
     return Arrangement(n_qubits, question.words, request.scales, prepared)
-
-
-def send(submission: Submission, progress: Progress, *, resubmit: bool) -> Runner:
-    """Send every job that was not sent, with an intent on disk before; return what looks after them.
-
-    Raises:
-        InDoubt: a job was perhaps sent before, and nobody knows.
-        Refused: the service did not take a job.
-        Unreachable: the service does not answer.
-    """
-    runner = Runner(submission.journal(), submission.service, progress, resubmit=resubmit)
-    runner.submit()
-    return runner
