@@ -39,6 +39,7 @@ NoWait = Annotated[bool, typer.Option("--no-wait", help="Leave after sending; fe
 Resubmit = Annotated[
     bool, typer.Option("--resubmit", help="Send again a job that was perhaps sent; that can cost twice.")
 ]
+Instance = Annotated[str | None, typer.Option("--instance", help="For login: name or CRN of the instance to use.")]
 OutputDir = Annotated[Path, typer.Option("--output-dir", help="Where results are.")]
 
 
@@ -56,6 +57,7 @@ def command(
     no_wait: NoWait = False,
     force: Force = False,
     resubmit: Resubmit = False,
+    instance: Instance = None,
     output_dir: OutputDir = Path("outputs"),
     json: Json = False,
 ) -> None:
@@ -68,7 +70,10 @@ def command(
     Example: qlab hw-run RUN --backend fake_torino --shots 1000 --limit 50 --mitigation readout,zne
     """
     if what in ACTIONS:
-        _act(what, job, output_dir, json)
+        if what == "login":
+            _login(instance)
+        else:
+            _act(what, job, output_dir, json)
         return
     from qlab.cli.hw_run_tables import print_hardware_run, print_submission
     from qlab.cli.output import print_json
@@ -131,9 +136,6 @@ def _act(action: str, job: str | None, output_dir: Path, json: bool) -> None:
     from qlab.cli.progress import for_standard_error
     from qlab.jobs.hardware import hw_run
 
-    if action == "login":
-        _login()
-        return
     root = output_dir / hw_run.FOLDER
     if action == "list" or (action == "status" and job is None):
         found = hw_run.listed(root)
@@ -146,10 +148,10 @@ def _act(action: str, job: str | None, output_dir: Path, json: bool) -> None:
     print_json(_document(one)) if json else print_hardware_run(one)
 
 
-def _login() -> None:
+def _login(instance: str | None) -> None:
     from qlab.hardware.account import login, read_token
 
-    path = login(read_token())
+    path = login(read_token(), instance)
     print(f"saved in {path}, for you alone to read")
 
 

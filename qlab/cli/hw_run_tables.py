@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qlab.cli.output import print_table
+from qlab.hardware.mitigation.extrapolation import amplification
 from qlab.reports.values import MISSING, counted, decimals, interval, shown
 
 if TYPE_CHECKING:
@@ -26,11 +27,19 @@ def print_submission(submission: Submission) -> None:
         f"circuit: {written.two_qubit_gates} two-qubit gates and depth {written.depth} as written, "
         f"{executed.two_qubit_gates} and {executed.depth} on {executed.n_qubits} qubits of the device",
     ]
+    scales = submission.request.scales
+    if len(scales) > 1:
+        line, curve = amplification(scales, "linear"), amplification(scales, "richardson")
+        lines.append(
+            f"extrapolation makes the chance of shots {line:.1f} (linear) and {curve:.1f} times larger (Richardson)"
+        )
     if device.is_billed:
         left = "" if submission.seconds_left is None else f"; the account has {submission.seconds_left:g} left"
-        lines.append(f"at least {cost.qpu_seconds:.1f} QPU seconds{left}")
+        lines.append(f"at least {cost.qpu_seconds:.1f} QPU seconds, loading, decoupling and twirling not counted{left}")
     if submission.begun is not None:
-        lines.append(f"goes on with {submission.begun.intent.uuid}, which is not finished")
+        lines.append(
+            f"goes on with {submission.begun.intent.uuid}, which is not finished, under the limits it began with"
+        )
     print("\n".join(lines), file=sys.stderr)
 
 
@@ -58,6 +67,8 @@ def print_hardware_run(one: HardwareRun) -> None:
     ]
     print("; ".join(facts))
     print("changed: predictions that differ from the ideal ones; shift: from the ideal values, root mean square")
+    for name in result["made_worse"]:
+        print(f"{name.replace('_', ' ')} is further from the ideal values than what was read")
     print(f"counts, values and predictions: {one.path}")
 
 

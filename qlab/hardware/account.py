@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import stat
 import sys
@@ -58,7 +59,14 @@ def login(token: str, instance: str | None = None) -> Path:
 
 def has_account() -> bool:
     """Return whether the environment or the account file gives a token."""
-    return bool(os.environ.get(TOKEN_VARIABLE, "").strip()) or account_file().is_file()
+    if os.environ.get(TOKEN_VARIABLE, "").strip():
+        return True
+    try:
+        return bool(json.loads(account_file().read_bytes()))
+    except OSError:
+        return False
+    except ValueError:
+        return True  # damaged, of which the client says more
 
 
 def _prepare(path: Path) -> None:

@@ -155,6 +155,10 @@ class Journal:
         write_arrays(self._counts_of(chunk), arrays, {"job": job})
         self.append(chunk, "done", job=job, usage=usage, digest=digest(arrays))
 
+    def set_aside(self, chunk: int, job: str, counts: Sequence[Counts]) -> None:
+        """Write counts that are not what was asked for, so that nothing that was paid for is lost."""
+        write_arrays(self.folder / f"unexpected-{chunk}.safetensors", _named(counts), {"job": job})
+
     def counts(self) -> list[Counts]:
         """Return what each program measured; all chunks must be done.
 

@@ -80,6 +80,9 @@ class Runner:
     def refresh(self) -> list[ChunkState]:
         """Ask once for every job that is not final, fetch the counts of those that are done, return all states."""
         for number, state in enumerate(self._journal.states()):
+            if state.stage == "sending" and self._facts.keeps_jobs:  # perhaps it was taken
+                self._locked(partial(self._find, number))
+        for number, state in enumerate(self._journal.states()):
             if self._has_job(number, state):
                 self._look_at(number, state)
         return self._journal.states()
@@ -207,6 +210,11 @@ class Runner:
                 return True
         return False
 
+    def _find(self, number: int) -> None:
+        """Look once for the job of a chunk of which nobody knows whether it was sent."""
+        if self._journal.states()[number].stage == "sending":
+            self._adopt(number, _LOOKS[:1])
+
     def _doubt(self, number: int, otherwise: str) -> InDoubt:
         tag = self._journal.intent.tag(number)
         return InDoubt(
@@ -230,6 +238,7 @@ class Runner:
             return
         wrong = misfit(self._journal.chunk(number), counts)
         if wrong:
+            self._journal.set_aside(number, job, counts)
             self._journal.append(number, "failed", job=job, message=f"its result is not what was asked for: {wrong}")
             return
         self._journal.store(number, job, counts, usage)

@@ -27,10 +27,9 @@ def calibrated(
     rng: np.random.Generator,
     shots: int,
     *,
-    one_by_one: bool = False,
     rates: Sequence[tuple[float, float]] = RATES,
 ) -> Confusion:
-    prepared = patterns(3, one_by_one=one_by_one)
+    prepared = patterns(3)
     states = np.zeros((len(prepared), 8))
     states[np.arange(len(prepared)), prepared @ [1, 2, 4]] = 1
     return confusion(prepared, [drawn(state[None], shots, rng, rates) for state in states])
@@ -42,7 +41,6 @@ def exactly_known() -> Confusion:
 
 def test_patterns() -> None:
     np.testing.assert_array_equal(patterns(2), [[0, 0], [1, 1]])
-    np.testing.assert_array_equal(patterns(2, one_by_one=True), [[0, 0], [1, 1], [1, 0], [0, 1]])
 
 
 def test_the_inverse_of_what_a_readout_error_does_to_means_is_exact() -> None:
@@ -64,9 +62,8 @@ def test_slopes_are_those_of_the_factors() -> None:
         np.testing.assert_allclose(known.slopes[:, :, rate], difference, rtol=1e-4)
 
 
-@pytest.mark.parametrize("one_by_one", [False, True])
-def test_rates_are_found(one_by_one: bool) -> None:
-    known = calibrated(np.random.default_rng(1), 20_000, one_by_one=one_by_one)
+def test_rates_are_found() -> None:
+    known = calibrated(np.random.default_rng(1), 20_000)
     deviations = (known.rates - RATES) / np.sqrt(known.variances)
     assert np.abs(deviations).max() < 5
     assert known.rates[2, 0] == 0

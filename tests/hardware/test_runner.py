@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qlab.arrays import read_arrays
 from qlab.errors import InDoubt, JobError, Refused, RequestError, Unreachable
 from qlab.hardware.journal import Journal
 from qlab.hardware.program import Counts
@@ -370,3 +371,25 @@ def test_programs_that_are_asked_for_again_are_those_of_the_intent(tmp_path: Pat
     other = begin(tmp_path, service, programs(rows=2))
     assert other.folder == journal.folder
     assert other.programs[0].n_executions == 6
+
+
+def test_a_look_finds_a_job_that_was_perhaps_sent(tmp_path: Path) -> None:
+    """Whoever asks for the status, or fetches, need not know that the command died while it was sending."""
+    service = ScriptedService()
+    journal = begin(tmp_path, service)
+    journal.append(0, "sending")
+    assert [state.stage for state in runner(journal, service).refresh()] == ["sending"]
+    service.submit(journal.chunk(0), journal.intent.tag(0), journal.intent.options)
+    assert [state.stage for state in runner(journal, service).refresh()] == ["done"]
+    assert len(service.tags) == 1
+
+
+def test_counts_that_were_not_asked_for_are_kept(tmp_path: Path) -> None:
+    service = ScriptedService()
+    service.change = lambda counts: [array[:, 1:] for array in counts]
+    journal = begin(tmp_path, service)
+    with pytest.raises(JobError, match="not what was asked for"):
+        finish(journal, service)
+    arrays, facts = read_arrays(journal.folder / "unexpected-0.safetensors")
+    assert facts == {"job": "job0"}
+    assert len(arrays) == len(journal.programs)

@@ -18,7 +18,7 @@ from qlab.backends.engine import EngineBackend
 from qlab.errors import CorruptFileError
 from qlab.evaluation.metrics import measure
 from qlab.files import write_json
-from qlab.hardware.arrangement import Arrangement, ReadoutMethod
+from qlab.hardware.arrangement import LINEAR, RICHARDSON, Arrangement, ReadoutMethod, made_worse
 from qlab.hardware.journal import RESULT, Journal
 from qlab.hardware.readings import Doubles, Measured
 from qlab.hardware.simulation import ideal, noisy
@@ -67,7 +67,8 @@ def conclude(
     arrays, facts = read_arrays(journal.folder / _EXPECTED)
     expected = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
     method: ReadoutMethod = "mthree" if "mthree" in request.mitigation else "inversion"
-    measured = arrangement.read(journal.counts(), method)
+    read = arrangement.read(journal.counts(), method)
+    measured = {_named(name, request): found for name, found in read.items()}
     values = {**expected, **{name: found.values for name, found in measured.items()}}
     logits = {name: question.logits(found) for name, found in values.items()}
     kept: dict[str, NDArray[Any]] = {"index": question.index, "label": question.labels}
@@ -77,7 +78,8 @@ def conclude(
         kept[f"{_slug(name)}_standard_errors"] = reading.standard_errors
     write_npz(journal.folder / PREDICTIONS, kept)
     rows = [_row(name, logits, question.labels, expected[IDEAL], values[name], measured.get(name)) for name in values]
-    result = {**_origin(journal, question, request, facts), "rows": rows}
+    worse = [_named(name, request) for name in made_worse(read, expected[IDEAL])]
+    result = {**_origin(journal, question, request, facts), "rows": rows, "made_worse": worse}
     write_json(path, result)
     return result
 
@@ -135,5 +137,10 @@ def _origin(journal: Journal, question: Question, request: HardwareRequest, fact
     }
 
 
+def _named(name: str, request: HardwareRequest) -> str:
+    """Return what values are called; extrapolation begins with values whose readout error is undone, where it is."""
+    return f"readout, {name}" if request.calibrates and name in (LINEAR, RICHARDSON) else name
+
+
 def _slug(name: str) -> str:
-    return name.replace(" ", "_")
+    return name.replace(", ", "_").replace(" ", "_")
