@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -29,6 +26,7 @@ from qlab.engine.statevector import check_tensors
 from qlab.engine.trajectories.rare import squared_error, squared_miss
 from qlab.engine.trajectories.streams import Samples, Seed, sequences
 from qlab.errors import CapabilityError
+from qlab.noise.aer_log import aer_silent
 from qlab.noise.noisy import NoisyCircuit
 from qlab.noise.qiskit import to_qiskit
 
@@ -161,7 +159,7 @@ class AerBackend:
             noise_model=errors,
             max_parallel_threads=torch.get_num_threads(),
         )
-        with _no_log():
+        with aer_silent():
             result = simulator.run(circuit, shots=shots, seed_simulator=sample.next_seed()).result()
         if not result.success:
             raise CapabilityError(f"the backend aer with method={self._method}: {_complaint(result)}")
@@ -195,18 +193,6 @@ def _readout_errors(noisy: NoisyCircuit, qubits: tuple[int, ...]) -> AerNoise | 
     for qubit in qubits:
         errors.add_readout_error(ReadoutError(noisy.readout.of(qubit).T), [qubit])  # rows are what was prepared
     return errors
-
-
-@contextmanager
-def _no_log() -> Iterator[None]:
-    """Keep Aer from writing to the terminal what it also returns."""
-    logger = logging.getLogger("qiskit_aer.backends.aerbackend")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _complaint(result: Any) -> str:

@@ -10,7 +10,9 @@ import typer
 from qlab.cli.arguments import Force, Json
 
 if TYPE_CHECKING:
+    from qlab.jobs.hardware.request import HardwareRequest
     from qlab.jobs.hardware.submission import Submission
+    from qlab.jobs.run import Run
 
 ACTIONS = ("status", "fetch", "cancel", "list", "login")
 What = Annotated[
@@ -75,45 +77,56 @@ def command(
         else:
             _act(what, job, output_dir, json)
         return
-    from qlab.cli.hw_run_tables import print_hardware_run, print_submission
-    from qlab.cli.output import print_json
-    from qlab.cli.progress import for_standard_error
     from qlab.files import sha256_file
-    from qlab.jobs.hardware.hw_run import FOLDER, execute, finished
     from qlab.jobs.hardware.request import HardwareRequest, mitigations
-    from qlab.jobs.hardware.submission import prepare
     from qlab.jobs.run import Run
     from qlab.records.store import find_run
 
     if job is not None:
         raise typer.BadParameter(f"'{what}' is a run; what is '{job}'? Actions are {', '.join(ACTIONS)}")
     run = Run(find_run(output_dir, what))
-    chosen = mitigations(mitigation or [])
     request = HardwareRequest(
-        run.folder.key,
-        sha256_file(run.folder.model),
-        device,
-        shots,
-        limit,
-        chosen,
-        "batch" if batch else "job",
-        seed,
-        max_qpu_seconds,
+        run=run.folder.key,
+        model=sha256_file(run.folder.model),
+        device=device,
+        shots=shots,
+        limit=limit,
+        mitigation=mitigations(mitigation or []),
+        mode="batch" if batch else "job",
+        seed=seed,
+        max_qpu_seconds=max_qpu_seconds,
     )
+    _execute(run, request, output_dir, json, force=force, yes=yes, wait=not no_wait, resubmit=resubmit)
+
+
+def _execute(
+    run: Run,
+    request: HardwareRequest,
+    output_dir: Path,
+    json: bool,
+    *,
+    force: bool,
+    yes: bool,
+    wait: bool,
+    resubmit: bool,
+) -> None:
+    """Find the result of a request, or prepare it, say what it takes, ask, send and wait."""
+    from qlab.cli.hw_run_tables import print_hardware_run, print_submission
+    from qlab.cli.output import print_json
+    from qlab.cli.progress import for_standard_error
+    from qlab.jobs.hardware.hw_run import FOLDER, execute, finished
+    from qlab.jobs.hardware.submission import prepare
+
     progress = for_standard_error()
-    known = None if force else finished(output_dir / FOLDER, request)
-    if known is not None:
-        progress.say(f"found the result of {known.created}; --force sends it again")
-        print_json(_document(known)) if json else print_hardware_run(known)
-        return
-    submission = prepare(run, request, output_dir / FOLDER, progress)
-    print_submission(submission)
-    _ask(submission, yes)
-    done = execute(submission, progress, wait=not no_wait, resubmit=resubmit)
-    if json:
-        print_json(_document(done))
+    done = None if force else finished(output_dir / FOLDER, request)
+    if done is not None:
+        progress.say(f"found the result of {done.created}; --force sends it again")
     else:
-        print_hardware_run(done)
+        submission = prepare(run, request, output_dir / FOLDER, progress)
+        print_submission(submission)
+        _ask(submission, yes)
+        done = execute(submission, progress, wait=wait, resubmit=resubmit)
+    print_json(_document(done)) if json else print_hardware_run(done)
 
 
 def _ask(submission: Submission, yes: bool) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -16,6 +14,7 @@ from qlab.errors import JobError, Refused
 from qlab.hardware.program import Counts, Program
 from qlab.hardware.service import DeviceFacts, JobState, RunOptions
 from qlab.hardware.shots import simulated
+from qlab.noise.aer_log import aer_silent
 from qlab.noise.device import calibration_date, calibration_of
 from qlab.noise.ibm import device_named
 
@@ -129,7 +128,7 @@ def _counted(name: str, programs: Sequence[Program], shots: int, seed: int) -> l
         circuits += [program.circuit] * repeated
         values += [columns] * repeated
     simulator = _simulator(name)
-    with _no_log():
+    with aer_silent():
         try:
             result = simulator.run(
                 circuits, parameter_binds=values, shots=shots, memory=True, seed_simulator=seed
@@ -152,15 +151,3 @@ def _packed(outcomes: Sequence[Sequence[str]], program: Program) -> Counts:
     n_bytes = program.counts_shape[2]
     packed = b"".join(int(outcome, 16).to_bytes(n_bytes, "big") for row in outcomes for outcome in row)
     return np.frombuffer(packed, dtype=np.uint8).reshape(program.counts_shape)
-
-
-@contextmanager
-def _no_log() -> Iterator[None]:
-    """Keep Aer from writing to the terminal what it also returns."""
-    logger = logging.getLogger("qiskit_aer.backends.aerbackend")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
