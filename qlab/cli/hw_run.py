@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from qlab.cli.arguments import Force, Json
 
 if TYPE_CHECKING:
+    from qlab.hardware.service import Resilience as ResilienceLevel
     from qlab.jobs.hardware.request import HardwareRequest
+    from qlab.jobs.hardware.request import Primitive as PrimitiveName
     from qlab.jobs.hardware.submission import Submission
     from qlab.jobs.run import Run
 
-ACTIONS = ("status", "fetch", "cancel", "list", "login")
+_TAKES = {
+    "status": ("job", "output_dir", "json"),
+    "fetch": ("job", "output_dir", "json"),
+    "cancel": ("job", "output_dir", "json"),
+    "list": ("output_dir", "json"),
+    "login": ("instance",),
+}
+ACTIONS = tuple(_TAKES)
 What = Annotated[
     str, typer.Argument(metavar="RUN|ACTION", help=f"A run's folder, name or key; or {', '.join(ACTIONS)}.")
 ]
@@ -23,6 +32,12 @@ Device = Annotated[
     str, typer.Option("--backend", "-b", metavar="NAME", help="aer, a stored device (fake_torino), or ibm_...")
 ]
 Shots = Annotated[int, typer.Option("--shots", help="Shots of each sample.")]
+Primitive = Annotated[
+    str, typer.Option("--primitive", metavar="NAME", help="sampler, or estimator, which keeps no counts.")
+]
+Resilience = Annotated[
+    int, typer.Option("--resilience-level", help="What the estimator does against errors: 0, 1 (readout) or 2 (gates).")
+]
 Limit = Annotated[int | None, typer.Option("--limit", help="The first N samples of the test part. [default: all]")]
 Mitigation = Annotated[
     list[str] | None,
@@ -46,10 +61,13 @@ OutputDir = Annotated[Path, typer.Option("--output-dir", help="Where results are
 
 
 def command(
+    context: typer.Context,
     what: What,
     job: Job = None,
     device: Device = "fake_torino",
     shots: Shots = 1000,
+    primitive: Primitive = "sampler",
+    resilience_level: Resilience = 0,
     limit: Limit = None,
     mitigation: Mitigation = None,
     batch: Batch = False,
@@ -72,6 +90,7 @@ def command(
     Example: qlab hw-run RUN --backend fake_torino --shots 1000 --limit 50 --mitigation readout,zne
     """
     if what in ACTIONS:
+        _only(context, what)
         if what == "login":
             _login(instance)
         else:
@@ -82,6 +101,8 @@ def command(
     from qlab.jobs.run import Run
     from qlab.records.store import find_run
 
+    if instance is not None:
+        raise typer.BadParameter("--instance is for qlab hw-run login")
     if job is not None:
         raise typer.BadParameter(f"'{what}' is a run; what is '{job}'? Actions are {', '.join(ACTIONS)}")
     run = Run(find_run(output_dir, what))
@@ -95,8 +116,27 @@ def command(
         mode="batch" if batch else "job",
         seed=seed,
         max_qpu_seconds=max_qpu_seconds,
+        primitive=cast("PrimitiveName", primitive),  # the request checks both
+        resilience_level=cast("ResilienceLevel", resilience_level),
     )
     _execute(run, request, output_dir, json, force=force, yes=yes, wait=not no_wait, resubmit=resubmit)
+
+
+def _only(context: typer.Context, action: str) -> None:
+    """Refuse what an action would ignore."""
+    words = {
+        parameter.name: "JOB" if parameter.name == "job" else max(parameter.opts, key=len)
+        for parameter in context.command.params
+        if parameter.name and parameter.name != "what"
+    }
+    taken = [words[name] for name in _TAKES[action]]
+    given = [
+        word
+        for name, word in words.items()
+        if word not in taken and getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        raise typer.BadParameter(f"qlab hw-run {action} takes {', '.join(taken)} alone, not {', '.join(given)}")
 
 
 def _execute(

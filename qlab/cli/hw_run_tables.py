@@ -21,7 +21,8 @@ def print_submission(submission: Submission) -> None:
     written, executed = submission.circuit.written, submission.circuit.executed
     parts = ", ".join(f"{count:,} {part}" for part, count in cost.by_part.items())
     lasting = "" if cost.circuit_seconds is None else f", {1e6 * cost.circuit_seconds:.1f} us each"
-    lines = [
+    lines = [*map(_ended, submission.ends())]
+    lines += [
         f"{device.name}: {counted(len(submission.question.inputs), 'sample')}, {counted(cost.jobs, 'job')}, "
         f"{cost.executions:,} executions ({parts}){lasting}",
         f"circuit: {written.two_qubit_gates} two-qubit gates and depth {written.depth} as written, "
@@ -33,13 +34,15 @@ def print_submission(submission: Submission) -> None:
         lines.append(
             f"extrapolation makes the chance of shots {line:.1f} (linear) and {curve:.1f} times larger (Richardson)"
         )
+    if submission.request.estimates:
+        lines.append("an estimator answers with expectation values: no counts are kept")
     if device.is_billed:
         left = "" if submission.seconds_left is None else f"; the account has {submission.seconds_left:g} left"
-        lines.append(f"at least {cost.qpu_seconds:.1f} QPU seconds, loading, decoupling and twirling not counted{left}")
-    if submission.begun is not None:
         lines.append(
-            f"goes on with {submission.begun.intent.uuid}, which is not finished, under the limits it began with"
+            f"at least {cost.qpu_seconds:.1f} QPU seconds, loading and the service's own mitigation not counted{left}"
         )
+    if submission.begun is not None:
+        lines.append(f"goes on with {submission.begun.intent.uuid}, which is not finished{_limit(submission)}")
     print("\n".join(lines), file=sys.stderr)
 
 
@@ -69,7 +72,9 @@ def print_hardware_run(one: HardwareRun) -> None:
     print("changed: predictions that differ from the ideal ones; shift: from the ideal values, root mean square")
     for name in result["made_worse"]:
         print(f"{name.replace('_', ' ')} is further from the ideal values than what was read")
-    print(f"counts, values and predictions: {one.path}")
+    print(f"{'counts, ' if result['counts_kept'] else ''}values and predictions: {one.path}")
+    for ended in result["earlier"]:
+        print(_ended(ended))
 
 
 def print_list(found: Sequence[HardwareRun]) -> None:
@@ -80,16 +85,37 @@ def print_list(found: Sequence[HardwareRun]) -> None:
     rows = [
         [
             one.uuid[:8],
-            one.created,
+            one.created[:16].replace("T", " "),
             str(one.request["device"]),
             str(one.request["run"]),
             shown(one.request["shots"]),
-            ", ".join(dict.fromkeys(state.stage for state in one.states)),
-            "yes" if one.result is not None else "no",
+            _stages(one),
         ]
         for one in found
     ]
-    print_table("", ["uuid", "begun", "device", "run", "shots", "jobs", "result"], rows)
+    print_table("", ["uuid", "begun (UTC)", "device", "run", "shots", "jobs"], rows)
+
+
+def _stages(one: HardwareRun) -> str:
+    stages = list(dict.fromkeys(state.stage for state in one.states))
+    return "not fetched" if stages == ["done"] and one.result is None else ", ".join(stages)
+
+
+def _ended(ended: dict[str, Any]) -> str:
+    """Return how a job of the same request ended before, in one line."""
+    how = {"failed": "has failed", "cancelled": "was cancelled"}.get(ended["stage"], f"was {ended['stage']}")
+    said = f": {ended['message']}" if ended["message"] else ""
+    billed = "" if ended["usage"] is None else f"; {ended['usage']:g} QPU seconds were billed for it"
+    return f"an earlier job, {ended['job'] or 'never sent'}, begun {ended['begun']}, {how}{said}{billed}"
+
+
+def _limit(submission: Submission) -> str:
+    """Return under which limit a run goes on that is not finished."""
+    begun, asked = submission.begun, submission.request.options(submission.cost.jobs).max_execution_time
+    if begun is None or not submission.service.device.is_billed:
+        return ""
+    limit = asked if asked is not None and begun.is_unsent else begun.intent.options.max_execution_time
+    return ", without a limit of QPU seconds" if limit is None else f", with at most {limit} QPU seconds for each job"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -10,17 +10,19 @@ import sys
 from pathlib import Path
 
 from qlab.errors import RequestError
-from qlab.hardware.redaction import TOKEN_VARIABLE, account_file, redact, remember
+from qlab.hardware.redaction import SHORTEST, TOKEN_VARIABLE, account_file, redact, remember
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_LOGIN = "qlab hw-run login"
 
 
 def read_token() -> str:
     """Return the token from the environment, else from the terminal, where it is not shown while it is typed.
 
     Raises:
-        RequestError: there is neither.
+        RequestError: there is neither, or it cannot be one.
     """
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if not token and sys.stdin is not None and sys.stdin.isatty():
@@ -28,6 +30,7 @@ def read_token() -> str:
     if not token:
         raise RequestError(f"there is no token: set {TOKEN_VARIABLE}, or call qlab hw-run login in a terminal")
     remember(token)
+    _check(token, "this login")
     return token
 
 
@@ -45,6 +48,7 @@ def login(token: str, instance: str | None = None) -> Path:
     from qiskit_ibm_runtime.exceptions import IBMError
 
     remember(token)
+    _check(token, "this login")
     path = account_file()
     try:
         _prepare(path)
@@ -57,16 +61,42 @@ def login(token: str, instance: str | None = None) -> Path:
     return path
 
 
-def has_account() -> bool:
-    """Return whether the environment or the account file gives a token."""
-    if os.environ.get(TOKEN_VARIABLE, "").strip():
-        return True
+def check_account() -> None:
+    """Raise ``RequestError`` unless the environment or the account file gives a token that can be used."""
+    token = os.environ.get(TOKEN_VARIABLE)
+    if token:
+        _check(token, TOKEN_VARIABLE)
+        return
+    path = account_file()
     try:
-        return bool(json.loads(account_file().read_bytes()))
-    except OSError:
-        return False
+        known, mode = json.loads(path.read_bytes()), path.stat().st_mode
+    except FileNotFoundError:
+        known, mode = {}, 0
+    except OSError as error:
+        raise RequestError(f"the account file {path} cannot be read: {error.strerror or error}") from None
     except ValueError:
-        return True  # damaged, of which the client says more
+        raise RequestError(f"the account file {path} is damaged; remove it and call {_LOGIN} again") from None
+    if not known:
+        raise RequestError(
+            f"there is no IBM account: set {TOKEN_VARIABLE}, or call {_LOGIN}; fake_torino and aer need none"
+        )
+    if not isinstance(known, dict) or not all(isinstance(account, dict) for account in known.values()):
+        raise RequestError(f"the account file {path} holds no accounts; remove it and call {_LOGIN} again")
+    if mode & _OTHERS:
+        raise RequestError(f"others may read or write the account file {path}: chmod 600 it first")
+    chosen = {name: account for name, account in known.items() if account.get("is_default_account")}
+    for name, account in (chosen or known).items():
+        _check(account.get("token"), f"account {name} in {path}")
+
+
+def _check(token: object, where: str) -> None:
+    """Raise ``RequestError`` where something cannot be a token, or could not be kept out of what is printed."""
+    if not isinstance(token, str) or not token.strip():
+        raise RequestError(f"the token of {where} is empty; {_LOGIN} saves another")
+    if len(token) < SHORTEST:
+        raise RequestError(f"the token of {where} is too short for one: it has fewer than {SHORTEST} characters")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise RequestError(f"the token of {where} has spaces or characters in it that no token has")
 
 
 def _prepare(path: Path) -> None:

@@ -13,7 +13,8 @@ from qlab.hardware.redaction import redact
 from qlab.hardware.transport import Transport, is_submission
 
 _LONGEST = 300  # characters of a message
-_LATER = {408, 425, 429}  # statuses of a client's error that say nothing against the request itself
+_TOO_MANY = 429
+_LATER = {408, 425, _TOO_MANY}  # statuses of a client's error that say nothing against the request itself
 _TOKEN = "IBM does not take the token, which has perhaps expired; qlab hw-run login saves another"
 
 
@@ -57,8 +58,10 @@ def submitting(what: str) -> Iterator[None]:
 
 
 def message_of(error: BaseException) -> str:
-    """Return the message of an error in one short line, without tokens."""
-    return one_line(str(error)) or type(error).__name__
+    """Return what the service said, or else the message of the error, in one short line without tokens."""
+    answer = _answer(error)
+    said = str(getattr(error, "message", "") or error) if answer is None else _said(answer)
+    return one_line(said) or type(error).__name__
 
 
 def one_line(text: str) -> str:
@@ -73,6 +76,16 @@ def _answer(error: BaseException) -> Response | None:
         if isinstance(cause, RequestException) and cause.response is not None:
             return cause.response
     return None
+
+
+def _said(answer: Response) -> str:
+    """Return the status of an answer, and the messages in it; a page of HTML has none."""
+    try:
+        said = "; ".join(str(error["message"]) for error in answer.json()["errors"])
+    except (ValueError, KeyError, TypeError):
+        said = "" if answer.text.lstrip().startswith("<") else answer.text
+    later = "; repeat the command later" if answer.status_code == _TOO_MANY else ""
+    return f"{answer.status_code} {answer.reason}" + (f": {said}" if said else "") + later
 
 
 def _says_no(answer: Response | None) -> bool:

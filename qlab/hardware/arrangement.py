@@ -10,14 +10,14 @@ import numpy as np
 import torch
 
 from qlab.circuits.observables import PauliWord
-from qlab.engine.sampling.settings import settings
+from qlab.engine.sampling.settings import Setting, settings
 from qlab.errors import CorruptFileError, OptionError
 from qlab.hardware.building import DeviceCircuit
 from qlab.hardware.mitigation.extrapolation import coefficients, extrapolated
 from qlab.hardware.mitigation.matrix_free import matrix_free
 from qlab.hardware.mitigation.readout import Patterns, confusion, inverted
-from qlab.hardware.program import Counts, Program
-from qlab.hardware.readings import Doubles, Measured, check_counts, raw
+from qlab.hardware.program import Counts, Outcome, Program
+from qlab.hardware.readings import Doubles, Measured, check_counts, estimated, raw
 
 ReadoutMethod = Literal["inversion", "mthree"]
 
@@ -38,21 +38,25 @@ class Arrangement:
         words: K of them, on its qubits.
         scales: of the noise, the first 1; more than one for zero-noise extrapolation.
         patterns: (M, n_qubits), basis states that calibrate the readout; M = 0 for none.
+        estimates: whether an estimator answers with values; else a sampler does with counts.
 
     Raises:
-        OptionError: the scales are not 1 and then other ones.
+        OptionError: the scales are not 1 and then other ones, or the readout of an estimator is to be calibrated.
     """
 
     n_qubits: int
     words: tuple[PauliWord, ...]
     scales: tuple[int, ...]
     patterns: Patterns
+    estimates: bool = False
 
     def __post_init__(self) -> None:
         if not self.scales or self.scales[0] != 1:
             raise OptionError(f"the scales of the noise begin with 1, not {', '.join(map(str, self.scales)) or 'none'}")
         if len(self.scales) > 1:
             coefficients(self.scales, "linear")
+        if self.estimates and len(self.patterns):
+            raise OptionError("an estimator has no counts, whose readout error could be undone")
 
     def programs(
         self, circuit: DeviceCircuit, inputs: torch.Tensor, weights: torch.Tensor, shots: int, calibration_shots: int
@@ -70,7 +74,9 @@ class Arrangement:
         found = [circuit.preparation(pattern.tolist(), calibration_shots, self.measured) for pattern in self.patterns]
         for scale in self.scales:
             found += [
-                circuit.program(angles, setting.letters, shots, scale, self.measured)
+                circuit.program(angles, (), shots, scale, self.measured, self._words_of(setting))
+                if self.estimates
+                else circuit.program(angles, setting.letters, shots, scale, self.measured)
                 for setting in settings(self.words)
             ]
         return found
@@ -86,14 +92,14 @@ class Arrangement:
         measuring = [f"scale {scale}" for scale in self.scales for _ in settings(self.words)]
         return ("calibration",) * len(self.patterns) + tuple(measuring)
 
-    def read(self, counts: Sequence[Counts], method: ReadoutMethod = "inversion") -> dict[str, Measured]:
+    def read(self, outcomes: Sequence[Outcome], method: ReadoutMethod = "inversion") -> dict[str, Measured]:
         """Return expectation values by their mitigation, the last one with most of it.
 
         ``device`` is what was read, ``readout`` that without readout error, ``zne_linear`` and ``zne_richardson`` that
         without noise of gates either, where programs for that were executed.
 
         Args:
-            counts: of each program, in order.
+            outcomes: of each program, in order.
             method: by which the readout error is undone.
 
         Raises:
@@ -101,14 +107,17 @@ class Arrangement:
             RequestError: mthree is not installed.
             JobError: the readings of a qubit say nothing of what was prepared.
         """
-        if len(counts) != len(self.parts):
-            raise CorruptFileError(f"there are counts of {len(counts)} programs, not of {len(self.parts)}")
-        for found in counts:
+        if len(outcomes) != len(self.parts):
+            raise CorruptFileError(f"there are counts of {len(outcomes)} programs, not of {len(self.parts)}")
+        for found in () if self.estimates else outcomes:
             check_counts(found, self.n_qubits)
-        calibration, measuring = counts[: len(self.patterns)], counts[len(self.patterns) :]
+        calibration, measuring = outcomes[: len(self.patterns)], outcomes[len(self.patterns) :]
         by_scale = np.array_split(np.arange(len(measuring)), len(self.scales))
         chosen = [[measuring[place] for place in places] for places in by_scale]
-        values = [self._together([raw(c, w) for c, w in self._grouped(of_scale)]) for of_scale in chosen]
+        if self.estimates:
+            values = [self._together([estimated(found) for found in of_scale]) for of_scale in chosen]
+        else:
+            values = [self._together([raw(c, w) for c, w in self._grouped(of_scale)]) for of_scale in chosen]
         results = {DEVICE: values[0]}
         if len(calibration):
             known = confusion(self.patterns, calibration, self.measured)
@@ -122,17 +131,20 @@ class Arrangement:
 
     def _grouped(self, counts: Sequence[Counts]) -> list[tuple[Counts, list[PauliWord]]]:
         """Return the counts of each setting with the words that they give."""
-        words = [[self.words[place] for place in setting.words] for setting in settings(self.words)]
+        words = [self._words_of(setting) for setting in settings(self.words)]
         return list(zip(counts, words, strict=True))
+
+    def _words_of(self, setting: Setting) -> list[PauliWord]:
+        return [self.words[place] for place in setting.words]
 
     def _together(self, parts: Sequence[Measured]) -> Measured:
         """Return the values of all words in order, from those of each setting."""
         places = np.argsort([place for setting in settings(self.words) for place in setting.words])
-        values, errors = (
+        values, errors, shared = (
             np.concatenate([getattr(part, name) for part in parts], axis=1)[:, places]
-            for name in ("values", "standard_errors")
+            for name in ("values", "standard_errors", "shared")
         )
-        return Measured(values, errors)
+        return Measured(values, errors, shared)
 
 
 def made_worse(values: Mapping[str, Measured], expected: Doubles) -> list[str]:

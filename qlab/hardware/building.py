@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from qiskit.circuit import library as qk
 from qiskit.providers import BackendV2
 
 from qlab.circuits.circuit import Circuit
+from qlab.circuits.observables import PauliWord
 from qlab.circuits.slots import Input, Slot
 from qlab.hardware.mitigation.folding import folded
 from qlab.hardware.native import native
@@ -68,7 +69,13 @@ class DeviceCircuit:
         return found
 
     def program(
-        self, angles: NDArray[np.float64], letters: Letters, shots: int, scale: int = 1, read: Qubits | None = None
+        self,
+        angles: NDArray[np.float64],
+        letters: Letters,
+        shots: int,
+        scale: int = 1,
+        read: Qubits | None = None,
+        words: Sequence[PauliWord] = (),
     ) -> Program:
         """Return the program that measures qubits, in Z where ``letters`` do not say otherwise.
 
@@ -78,12 +85,11 @@ class DeviceCircuit:
             shots: how often each row is executed.
             scale: 1, 3, 5, ...: how many times over the gates are executed; see ``folded``.
             read: qubits of the circuit as written that are measured; every one where None. Bits of others stay 0.
+            words: for an estimator, which turns their letters itself.
         """
         circuit = folded(self.transpiled.executed, self.device, scale)
-        for qubit, letter in letters:
-            if letter in _TO_Z:
-                _append(circuit, native(_TO_Z[letter], (self.measured[qubit],), self.device))
-        return Program(_with_measurement(circuit, self.measured, read), angles, shots)
+        _turn(circuit, letters, self.measured, self.device)
+        return Program(_with_measurement(circuit, self.measured, read), angles, shots, tuple(words))
 
     def preparation(self, bits: Sequence[int], shots: int, read: Qubits | None = None) -> Program:
         """Return the program that prepares a basis state, bit q on qubit q of the circuit, and measures ``read``."""
@@ -101,6 +107,26 @@ def build(circuit: Circuit, device: BackendV2, seed: int) -> DeviceCircuit:
         CapabilityError: the circuit does not fit the device.
     """
     return DeviceCircuit(circuit, device, seed, transpile(circuit, device, seed))
+
+
+def sampling(program: Program, device: BackendV2) -> Program:
+    """Return the sampler's program whose counts give the values of all words of an estimator's."""
+    letters = {bit: letter for word in program.words for bit, letter in word.factors}
+    circuit, reads = program.unmeasured, program.reads
+    _turn(circuit, sorted(letters.items()), reads, device)
+    circuit.add_register(ClassicalRegister(program.n_bits, REGISTER))
+    circuit.barrier(list(reads.values()))
+    circuit.measure(list(reads.values()), list(reads))
+    return Program(circuit, program.values, program.shots)
+
+
+def _turn(
+    circuit: QuantumCircuit, letters: Letters, places: Mapping[int, int] | Sequence[int], device: BackendV2
+) -> None:
+    """Append gates that turn letters to Z; ``places`` are the device's qubits of those that have them."""
+    for qubit, letter in letters:
+        if letter in _TO_Z:
+            _append(circuit, native(_TO_Z[letter], (places[qubit],), device))
 
 
 def _angle(slot: Slot, inputs: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64] | float:

@@ -10,21 +10,28 @@ from typing import Any
 
 import numpy as np
 from qiskit.providers import BackendV2, QiskitBackendNotFoundError
+from qiskit.quantum_info import SparsePauliOp
 from qiskit_ibm_runtime import Batch, QiskitRuntimeService
 
 from qlab.errors import QlabWarning, Refused, RequestError, UnknownNameError, Unreachable
-from qlab.hardware.account import has_account
+from qlab.hardware.account import check_account
 from qlab.hardware.answers import asking, message_of, one_line, submitting
-from qlab.hardware.program import REGISTER, Counts, Program
+from qlab.hardware.program import REGISTER, Outcome, Program
 from qlab.hardware.redaction import remember, remember_accounts
 from qlab.hardware.service import DeviceFacts, JobState, Phase, RunOptions
 from qlab.hardware.transport import install
 from qlab.noise.device import calibration_of
 
 try:
+    from qiskit_ibm_runtime.executor_estimator import Estimator
     from qiskit_ibm_runtime.executor_sampler import Sampler
+
+    _SHOTS_DIFFER = False
 except ImportError:
+    from qiskit_ibm_runtime import EstimatorV2 as Estimator
     from qiskit_ibm_runtime import SamplerV2 as Sampler
+
+    _SHOTS_DIFFER = True
 
 _MOST_EXECUTIONS = 10_000_000  # of one job of the sampler, by IBM's documentation of its limits
 _PHASES: dict[str, Phase] = {
@@ -69,11 +76,12 @@ class IbmService:
 
     def submit(self, programs: Sequence[Program], tag: str, options: RunOptions) -> str:
         """Send one job for all programs; see ``JobService``."""
-        blocs = [(program.circuit, program.values, program.shots) for program in programs]
+        estimates = any(program.words for program in programs)
+        primitive, described = (Estimator, estimator_options) if estimates else (Sampler, sampler_options)
         with submitting(f"the job was not sent to {self.name}"):
             if options.mode == "batch" and self._batch is None:
                 self._batch = Batch(backend=self.target)
-            job = Sampler(mode=self._batch or self.target, options=sampler_options(tag, options)).run(blocs)
+            job = primitive(mode=self._batch or self.target, options=described(tag, options)).run(map(bloc, programs))
             job_id = str(job.job_id())
         self._jobs[job_id] = job
         return job_id
@@ -110,11 +118,10 @@ class IbmService:
             message = one_line(job.error_message() or "") if phase == "failed" else ""
         return JobState(phase, message)
 
-    def counts(self, job_id: str) -> list[Counts]:
-        """Return what each program measured."""
+    def outcomes(self, job_id: str) -> list[Outcome]:
+        """Return what each program measured, or estimated."""
         with asking(f"the result of job {job_id} cannot be fetched"):
-            results = self._job(job_id).result()
-            return [np.ascontiguousarray(result.data[REGISTER].array, dtype=np.uint8) for result in results]
+            return [_outcome(result.data) for result in self._job(job_id).result()]
 
     def usage(self, job_id: str) -> float | None:
         """Return the QPU seconds of a job."""
@@ -148,6 +155,35 @@ class IbmService:
         return self._jobs[job_id]
 
 
+def bloc(program: Program) -> tuple[Any, ...]:
+    """Return a program as the primitive unified bloc of its primitive.
+
+    An estimator's has one row of values (N, 1) for every observable (K,), so that it answers with values (N, K).
+    """
+    if not program.words:
+        return program.circuit, program.values, program.shots
+    circuit, reads = program.unmeasured, program.reads
+    terms = [
+        ("".join(letter for _, letter in w.factors), [reads[bit] for bit, _ in w.factors], 1.0) for w in program.words
+    ]
+    observables = [SparsePauliOp.from_sparse_list([term], num_qubits=circuit.num_qubits) for term in terms]
+    return circuit, observables, program.values[:, None, :], 1 / np.sqrt(program.shots)
+
+
+def _outcome(data: Any) -> Outcome:
+    if REGISTER in data:
+        return np.ascontiguousarray(data[REGISTER].array, dtype=np.uint8)
+    return np.stack([data.evs, data.stds], axis=-1).astype(np.float64)
+
+
+def estimator_options(tag: str, options: RunOptions) -> dict[str, Any]:
+    """Return the options of the estimator; from level 1 on it twirls measurements whatever is said of twirling."""
+    found = {**sampler_options(tag, options), "resilience_level": options.resilience_level}
+    if options.resilience_level and not options.twirling:
+        del found["twirling"]
+    return found
+
+
 def sampler_options(tag: str, options: RunOptions) -> dict[str, Any]:
     """Return the options of the sampler, which both of its implementations take."""
     found: dict[str, Any] = {
@@ -163,11 +199,8 @@ def sampler_options(tag: str, options: RunOptions) -> dict[str, Any]:
 
 
 def _service() -> QiskitRuntimeService:
-    if not has_account():
-        raise RequestError(
-            "there is no IBM account: set QISKIT_IBM_TOKEN, or call qlab hw-run login; fake_torino and aer need none"
-        )
     remember_accounts()
+    check_account()
     install()
     try:
         service = QiskitRuntimeService()
@@ -212,6 +245,7 @@ def _facts(name: str, device: Any, instance: str) -> DeviceFacts:
                 rep_delay=float(getattr(configuration, "default_rep_delay", 0.0) or 0.0),
                 most_executions=_MOST_EXECUTIONS,
                 most_shots=getattr(configuration, "max_shots", None),
+                shots_differ=_SHOTS_DIFFER,
                 calibrated=calibration_of(device).date,
             )
     except (Refused, Unreachable) as error:

@@ -7,15 +7,16 @@ import io
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from qiskit import qasm3, qpy
+from qiskit import qpy
 
 from qlab.arrays import read_arrays, write_arrays
+from qlab.circuits.observables import PauliWord
 from qlab.errors import CorruptFileError, OptionError
 from qlab.files import sha256_file, write_bytes, write_json
 from qlab.hardware.program import Program
@@ -45,7 +46,7 @@ class Intent:
         options: how the jobs are run.
         chunks: for each job the rows that it executes.
         request: what the user asked for; who asks for the same again goes on with this.
-        content: SHA-256 of circuits, values, shots, device and options.
+        content: SHA-256 of all the rest; an intent that was changed since is refused.
         files: SHA-256 of the files with circuits and values, by their names.
         versions: of the packages that wrote it.
     """
@@ -91,7 +92,8 @@ def write_intent(
     qpy.dump([program.circuit for program in programs], circuits)
     write_bytes(folder / _CIRCUITS, circuits.getvalue())
     values = {f"values_{number}": program.values for number, program in enumerate(programs)}
-    write_arrays(folder / _VALUES, values, {"shots": [program.shots for program in programs]})
+    words = [[str(word) for word in program.words] for program in programs]
+    write_arrays(folder / _VALUES, values, {"shots": [program.shots for program in programs], "words": words})
     intent = Intent(
         uuid=name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -99,12 +101,11 @@ def write_intent(
         options=options,
         chunks=chunks,
         request=dict(request),
-        content=content_hash(programs, device, options),
+        content="",
         files={file: sha256_file(folder / file) for file in (_CIRCUITS, _VALUES)},
         versions={package: version(package) for package in _PACKAGES},
     )
-    write_json(folder / _INTENT, asdict(intent))
-    return folder, intent
+    return folder, _written(folder, intent)
 
 
 def read_intent(folder: Path) -> Intent:
@@ -112,11 +113,13 @@ def read_intent(folder: Path) -> Intent:
 
     Raises:
         FileNotFoundError: there is no intent.
-        CorruptFileError: it is damaged.
+        CorruptFileError: it is damaged, or was changed.
     """
     path = folder / _INTENT
     try:
         known = json.loads(path.read_bytes())
+        if known["content"] != _content(known):
+            raise ValueError("it was changed after it was written")
         known["device"] = DeviceFacts(**known["device"])
         known["options"] = RunOptions(**known["options"])
         known["chunks"] = tuple(tuple(Piece(**piece) for piece in chunk) for chunk in known["chunks"])
@@ -139,8 +142,8 @@ def read_programs(folder: Path, intent: Intent) -> list[Program]:
         circuits = qpy.load(file)
     arrays, facts = read_arrays(folder / _VALUES)
     return [
-        Program(circuit, arrays[f"values_{number}"].astype(float), shots)
-        for number, (circuit, shots) in enumerate(zip(circuits, facts["shots"], strict=True))
+        Program(circuit, arrays[f"values_{number}"].astype(float), shots, tuple(map(PauliWord.of, words)))
+        for number, (circuit, shots, words) in enumerate(zip(circuits, facts["shots"], facts["words"], strict=True))
     ]
 
 
@@ -149,13 +152,21 @@ def has_intent(folder: Path) -> bool:
     return (folder / _INTENT).is_file()
 
 
-def content_hash(programs: Sequence[Program], device: DeviceFacts, options: RunOptions) -> str:
-    """Return the hex SHA-256 of what is executed, where and how; the names of circuits do not matter."""
-    total = hashlib.sha256(json.dumps([device.name, asdict(options)], sort_keys=True).encode())
-    for program in programs:
-        total.update(f"\n{program.shots} {program.values.shape}\n{qasm3.dumps(program.circuit)}".encode())
-        total.update(program.values.tobytes())
-    return total.hexdigest()
+def limited(folder: Path, intent: Intent, max_execution_time: int | None) -> Intent:
+    """Write an intent whose jobs may take so many QPU seconds each, or any number, in place of the one there is."""
+    return _written(folder, replace(intent, options=replace(intent.options, max_execution_time=max_execution_time)))
+
+
+def _written(folder: Path, intent: Intent) -> Intent:
+    intent = replace(intent, content=_content(asdict(intent)))
+    write_json(folder / _INTENT, asdict(intent))
+    return intent
+
+
+def _content(known: Mapping[str, Any]) -> str:
+    """Return the hex SHA-256 of everything that an intent says."""
+    said = {name: value for name, value in known.items() if name != "content"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def divided(programs: Sequence[Program], device: DeviceFacts) -> tuple[tuple[Piece, ...], ...]:

@@ -1,4 +1,4 @@
-"""The folder of one hardware run: its intent, an append-only log of what happened, and the counts.
+"""The folder of one hardware run: its intent, an append-only log of what happened, and the outcomes.
 
 Every line of the log is on disk before what it announces is done, so that a process that dies at any point leaves
 behind either no word of a job or the tag to find it with.
@@ -20,9 +20,9 @@ import numpy as np
 from filelock import FileLock
 
 from qlab.arrays import digest, read_arrays, write_arrays
-from qlab.errors import CorruptFileError, QlabWarning, UnknownNameError
-from qlab.hardware.intent import Intent, has_intent, read_intent, read_programs, write_intent
-from qlab.hardware.program import Counts, Program
+from qlab.errors import CorruptFileError, QlabWarning, RequestError, UnknownNameError
+from qlab.hardware.intent import Intent, has_intent, limited, read_intent, read_programs, write_intent
+from qlab.hardware.program import Outcome, Program
 from qlab.hardware.redaction import redact
 from qlab.hardware.service import FINAL, DeviceFacts, Phase, RunOptions
 
@@ -42,8 +42,8 @@ class ChunkState:
         stage: the last three are final; see ``Stage``.
         job: the service's id of its job; None without one.
         message: the last word of the service.
-        usage: QPU seconds, once it is done and where they are told.
-        digest: of its counts, once it is done.
+        usage: QPU seconds, once it has ended and where they are told.
+        digest: of its outcomes, once it is done.
     """
 
     stage: Stage = "new"
@@ -96,6 +96,24 @@ class Journal:
         """The programs, whole."""
         return read_programs(self.folder, self.intent)
 
+    def limit(self, max_execution_time: int | None) -> None:
+        """Let every job take so many QPU seconds, or any number, where none was sent yet.
+
+        Raises:
+            RequestError: a job was sent, or perhaps was, under another limit.
+        """
+        with self.lock:
+            known = read_intent(self.folder)
+            if known.options.max_execution_time == max_execution_time:
+                return
+            if self.intent.device.keeps_jobs and not self.is_unsent:
+                began = known.options.max_execution_time
+                raise RequestError(
+                    f"hardware run {known.uuid} was sent with {_said(began)} and cannot get {_said(max_execution_time)}"
+                    f": repeat the command without --max-qpu-seconds, or end it with qlab hw-run cancel {known.uuid}"
+                )
+            self.__dict__["intent"] = limited(self.folder, known, max_execution_time)
+
     def chunk(self, number: int) -> list[Program]:
         """Return the programs of one job, with the rows that it executes."""
         return [
@@ -109,11 +127,20 @@ class Journal:
         return (self.folder / _EVENTS).exists()
 
     @property
+    def is_ended(self) -> bool:
+        """Whether every job is done, failed or was cancelled."""
+        return all(state.is_final for state in self.states())
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether there is no job, for sure."""
+        return all(state.stage in ("new", "refused") for state in self.states())
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing is left to do: all is done and the result is written, or a job failed or was cancelled."""
-        stages = {state.stage for state in self.states()}
-        ended = all(stage in FINAL for stage in stages)
-        return ended and (stages != {"done"} or (self.folder / RESULT).is_file())
+        done = all(state.stage == "done" for state in self.states())
+        return self.is_ended and (not done or (self.folder / RESULT).is_file())
 
     @property
     def n_chunks(self) -> int:
@@ -149,42 +176,72 @@ class Journal:
                 states[number] = _after(states[number], event)
         return states
 
-    def store(self, chunk: int, job: str, counts: Sequence[Counts], usage: float | None) -> None:
-        """Write the counts of a chunk, and then that it is done. The lock must be held."""
-        arrays = _named(counts)
-        write_arrays(self._counts_of(chunk), arrays, {"job": job})
+    def store(self, chunk: int, job: str, outcomes: Sequence[Outcome], usage: float | None) -> None:
+        """Write the outcomes of a chunk, and then that it is done. The lock must be held."""
+        arrays = _named(outcomes)
+        write_arrays(self._outcomes_of(chunk), arrays, {"job": job})
         self.append(chunk, "done", job=job, usage=usage, digest=digest(arrays))
 
-    def set_aside(self, chunk: int, job: str, counts: Sequence[Counts]) -> None:
-        """Write counts that are not what was asked for, so that nothing that was paid for is lost."""
-        write_arrays(self.folder / f"unexpected-{chunk}.safetensors", _named(counts), {"job": job})
+    def restore(self, chunk: int, outcomes: Sequence[Outcome]) -> None:
+        """Write the outcomes of a chunk again that is done. The lock must be held.
 
-    def counts(self) -> list[Counts]:
+        Raises:
+            CorruptFileError: they are not what they were when they were first fetched.
+        """
+        state, arrays, path = self.states()[chunk], _named(outcomes), self._outcomes_of(chunk)
+        if digest(arrays) != state.digest:
+            raise CorruptFileError(
+                f"{path} is damaged, and job {state.job} gives other outcomes now than when they were fetched; "
+                f"the command with --force runs it anew"
+            )
+        write_arrays(path, arrays, {"job": state.job})
+
+    def set_aside(self, chunk: int, job: str, outcomes: Sequence[Outcome]) -> None:
+        """Write outcomes that are not what was asked for, so that nothing that was paid for is lost."""
+        write_arrays(self.folder / f"unexpected-{chunk}.safetensors", _named(outcomes), {"job": job})
+
+    def outcomes(self) -> list[Outcome]:
         """Return what each program measured; all chunks must be done.
 
         Raises:
-            CorruptFileError: the counts on disk are not those that were fetched.
+            CorruptFileError: the outcomes on disk are not those that were fetched.
         """
-        found: list[list[Counts]] = [[] for _ in self.programs]
-        for number, (pieces, state) in enumerate(zip(self.intent.chunks, self.states(), strict=True)):
-            assert state.stage == "done", f"chunk {number} is {state.stage}"
-            path = self._counts_of(number)
-            if not path.is_file():
-                raise CorruptFileError(f"{path} is missing; the counts of job {state.job} were there")
-            arrays, _ = read_arrays(path)
-            if digest(arrays) != state.digest:
-                raise CorruptFileError(f"{path} does not hold the counts that were fetched from job {state.job}")
+        found: list[list[Outcome]] = [[] for _ in self.programs]
+        for number, pieces in enumerate(self.intent.chunks):
+            arrays = self._fetched(number)
             for place, piece in enumerate(pieces):
-                found[piece.program].append(arrays[f"counts_{place}"].astype(np.uint8, copy=False))
+                found[piece.program].append(arrays[f"outcome_{place}"])
         return [np.concatenate(parts) for parts in found]
+
+    def damaged(self) -> list[int]:
+        """Return the chunks that are done and whose outcomes are not on disk as they were fetched."""
+        found = []
+        for number, state in enumerate(self.states()):
+            if state.stage == "done":
+                try:
+                    self._fetched(number)
+                except CorruptFileError:
+                    found.append(number)
+        return found
 
     def usage(self) -> float | None:
         """Return the QPU seconds of all jobs; None where the service does not tell them all."""
         seconds = [state.usage for state in self.states() if state.stage == "done"]
         return sum(item for item in seconds if item is not None) if seconds and None not in seconds else None
 
-    def _counts_of(self, chunk: int) -> Path:
-        return self.folder / f"counts-{chunk}.safetensors"
+    def _fetched(self, chunk: int) -> dict[str, Outcome]:
+        """Return the outcomes of a chunk that is done; raises ``CorruptFileError`` where they are damaged."""
+        state, path = self.states()[chunk], self._outcomes_of(chunk)
+        assert state.stage == "done", f"chunk {chunk} is {state.stage}"
+        if not path.is_file():
+            raise CorruptFileError(f"{path} is missing; the outcomes of job {state.job} were there")
+        arrays, _ = read_arrays(path)
+        if digest(arrays) != state.digest:
+            raise CorruptFileError(f"{path} does not hold the outcomes that were fetched from job {state.job}")
+        return arrays
+
+    def _outcomes_of(self, chunk: int) -> Path:
+        return self.folder / f"outcomes-{chunk}.safetensors"
 
     def _events(self) -> list[dict[str, Any]]:
         path = self.folder / _EVENTS
@@ -216,12 +273,28 @@ def journals(root: Path) -> list[Journal]:
     return [journal for *_, journal in sorted(found, key=lambda one: one[:2])]
 
 
+def unreadable(root: Path) -> list[Path]:
+    """Return the folders below ``root`` whose intent is damaged, or was changed."""
+    found = []
+    for folder in sorted(root.glob("*-*")):
+        try:
+            if has_intent(folder):
+                read_intent(folder)
+        except CorruptFileError:
+            found.append(folder)
+    return found
+
+
 def journal_named(root: Path, name: str) -> Journal:
     """Return the journal whose uuid begins with ``name``, or one of whose jobs is called ``name``.
 
     Raises:
         UnknownNameError: there is none, or more than one.
+        CorruptFileError: its intent is damaged.
     """
+    for folder in root.glob("*-*") if name else ():
+        if folder.name.startswith(name) and has_intent(folder):
+            read_intent(folder)
     known = journals(root)
     fitting = [
         journal
@@ -242,6 +315,15 @@ def unfinished(root: Path, request: Mapping[str, Any]) -> Journal | None:
     return None
 
 
+def ended(root: Path, request: Mapping[str, Any]) -> Journal | None:
+    """Return the newest journal of the same request, where a job of it failed or was cancelled; else None."""
+    wanted = json.loads(json.dumps(request))
+    same = [journal for journal in journals(root) if journal.intent.request == wanted]
+    if not same or not same[-1].is_settled or all(state.stage == "done" for state in same[-1].states()):
+        return None
+    return same[-1]
+
+
 def _after(state: ChunkState, event: Mapping[str, Any]) -> ChunkState:
     """Return where a chunk is after an event."""
     known = {name: event[name] for name in ("job", "message", "usage", "digest") if name in event}
@@ -254,8 +336,12 @@ def _is_chunk(value: object, count: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
 
 
-def _named(counts: Sequence[Counts]) -> dict[str, Counts]:
-    return {f"counts_{place}": array for place, array in enumerate(counts)}
+def _named(outcomes: Sequence[Outcome]) -> dict[str, Outcome]:
+    return {f"outcome_{place}": array for place, array in enumerate(outcomes)}
+
+
+def _said(seconds: int | None) -> str:
+    return "no limit" if seconds is None else f"at most {seconds} QPU seconds for each job"
 
 
 def _sync(folder: Path) -> None:

@@ -11,14 +11,16 @@ from qiskit_aer import AerError, AerSimulator
 from qiskit_aer.noise import NoiseModel, ReadoutError
 
 from qlab.errors import JobError, Refused
-from qlab.hardware.program import Counts, Program
+from qlab.hardware.building import sampling
+from qlab.hardware.program import Counts, Estimates, Outcome, Program
+from qlab.hardware.readings import raw
 from qlab.hardware.service import DeviceFacts, JobState, RunOptions
 from qlab.hardware.shots import simulated
 from qlab.noise.aer_log import aer_silent
 from qlab.noise.device import calibration_date, calibration_of
 from qlab.noise.ibm import device_named
 
-AER, _WITH_NOISE_OF = "aer", "aer:"
+AER, WITH_NOISE_OF = "aer", "aer:"
 
 
 class LocalService:
@@ -37,7 +39,7 @@ class LocalService:
         self.name = name
         self._stored = stored_in(name)
         self.target: BackendV2 = _simulator("") if self._stored is None else device_named(self._stored)
-        self._jobs: dict[str, list[Counts]] = {}
+        self._jobs: dict[str, list[Outcome]] = {}
         self.device = DeviceFacts(
             name=name,
             n_qubits=self.target.num_qubits,
@@ -50,21 +52,17 @@ class LocalService:
     def submit(self, programs: Sequence[Program], tag: str, options: RunOptions) -> str:
         """Run the programs; the tag becomes the job's id.
 
+        An estimator's values are the means of shots in the setting of their words, as the device itself would take.
+
         Raises:
             JobError: Aer could not.
             CapabilityError: the memory does not suffice, or a gate does not work on the device.
         """
-        if self._stored == self.name:
-            seeds = np.random.SeedSequence(options.seed).spawn(len(programs))
-            pairs = zip(programs, seeds, strict=True)
-            self._jobs[tag] = [simulated(program, self.target, int(s.generate_state(1)[0])) for program, s in pairs]
-            return tag
-        found: dict[int, Counts] = {}
-        for shots in dict.fromkeys(program.shots for program in programs):
-            together = [number for number, program in enumerate(programs) if program.shots == shots]
-            counted = _counted(self._stored or "", [programs[number] for number in together], shots, options.seed)
-            found.update(zip(together, counted, strict=True))
-        self._jobs[tag] = [found[number] for number in range(len(programs))]
+        measuring = [sampling(program, self.target) if program.words else program for program in programs]
+        self._jobs[tag] = [
+            _estimates(program, counts) if program.words else counts
+            for program, counts in zip(programs, self._counts(measuring, options.seed), strict=True)
+        ]
         return tag
 
     def close(self) -> None:
@@ -76,11 +74,11 @@ class LocalService:
 
     def state(self, job_id: str) -> JobState:
         """Return that a job of this process is done."""
-        self.counts(job_id)
+        self.outcomes(job_id)
         return JobState("done")
 
-    def counts(self, job_id: str) -> list[Counts]:
-        """Return what was measured."""
+    def outcomes(self, job_id: str) -> list[Outcome]:
+        """Return what was measured, or estimated."""
         if job_id not in self._jobs:
             raise Refused(f"job {job_id} was run by another process, which has not kept it")
         return self._jobs[job_id]
@@ -96,10 +94,22 @@ class LocalService:
         """Return None: nobody counts."""
         return None
 
+    def _counts(self, programs: Sequence[Program], seed: int) -> list[Counts]:
+        if self._stored == self.name:
+            seeds = np.random.SeedSequence(seed).spawn(len(programs))
+            pairs = zip(programs, seeds, strict=True)
+            return [simulated(program, self.target, int(own.generate_state(1)[0])) for program, own in pairs]
+        found: dict[int, Counts] = {}
+        for shots in dict.fromkeys(program.shots for program in programs):
+            together = [number for number, program in enumerate(programs) if program.shots == shots]
+            counted = _counted(self._stored or "", [programs[number] for number in together], shots, seed)
+            found.update(zip(together, counted, strict=True))
+        return [found[number] for number in range(len(programs))]
+
 
 def stored_in(name: str) -> str | None:
     """Return the stored device that a name stands for; None where it stands for none: ``aer``."""
-    return None if name == AER else name.removeprefix(_WITH_NOISE_OF)
+    return None if name == AER else name.removeprefix(WITH_NOISE_OF)
 
 
 @cache
@@ -140,6 +150,11 @@ def _counted(name: str, programs: Sequence[Program], shots: int, seed: int) -> l
         raise JobError(f"Aer cannot execute the job{_with(name)}: {' '.join(reasons.split())}")
     rows = iter(result.results)
     return [_packed([next(rows).data.memory for _ in range(program.n_executions)], program) for program in programs]
+
+
+def _estimates(program: Program, counts: Counts) -> Estimates:
+    read = raw(counts, program.words)
+    return np.stack([read.values, read.standard_errors], axis=-1)
 
 
 def _with(name: str) -> str:

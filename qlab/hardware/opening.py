@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qlab.errors import UnknownNameError
-from qlab.hardware.local import AER, LocalService, stored_in
+from qlab.hardware.local import AER, WITH_NOISE_OF, LocalService, stored_in
 from qlab.hardware.service import JobService
 from qlab.noise.ibm import is_of_account, stored_devices
 
@@ -23,5 +23,6 @@ def open_service(name: str) -> JobService:
 
         return IbmService(name)
     if stored_in(name) is not None and stored_in(name) not in stored_devices():
-        raise UnknownNameError("device", name, [AER, *stored_devices()])
+        prefix, others = (WITH_NOISE_OF, []) if name.startswith(WITH_NOISE_OF) else ("", [AER])
+        raise UnknownNameError("device", name, [*others, *(f"{prefix}{stored}" for stored in stored_devices())])
     return LocalService(name)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qlab.circuits.observables import PauliWord
 from qlab.errors import CorruptFileError
-from qlab.hardware.program import Counts
+from qlab.hardware.program import Counts, Estimates
 
 Doubles = NDArray[np.float64]
 
@@ -22,10 +22,17 @@ class Measured:
     Attributes:
         values: (N, K).
         standard_errors: (N, K), of the values.
+        shared: (N, K, C), by how much values move with one standard deviation of each of C chances that they have in
+            common with other values; the standard errors hold them. C = 0 where all chances are their own.
     """
 
     values: Doubles = field(repr=False)
     standard_errors: Doubles = field(repr=False)
+    shared: Doubles = field(default_factory=lambda: np.zeros((1, 1, 0)), repr=False)
+
+    def __post_init__(self) -> None:
+        shape = (*self.values.shape, self.shared.shape[-1])
+        object.__setattr__(self, "shared", np.broadcast_to(self.shared, shape))
 
     def deviations(self, expected: Doubles) -> Doubles:
         """Return how many standard errors (N, K) the values are above the ``expected`` ones (N, K)."""
@@ -69,6 +76,11 @@ def raw(counts: Counts, words: Sequence[PauliWord]) -> Measured:
     """
     n_qubits = 1 + max((word.factors[-1][0] for word in words), default=0)
     return averaged(counts, words, np.tile([1.0, -1.0], (n_qubits, 1)))
+
+
+def estimated(found: Estimates) -> Measured:
+    """Return the values (N, K) that an estimator answered with."""
+    return Measured(found[..., 0], found[..., 1])
 
 
 def averaged(counts: Counts, words: Sequence[PauliWord], factors: Doubles) -> Measured:

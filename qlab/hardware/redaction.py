@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import quote
 
 TOKEN_VARIABLE = "QISKIT_IBM_TOKEN"
-_SHORTEST = 8  # characters; shorter ones are no tokens, and would tear holes into every text
+SHORTEST = 8  # characters of a token; shorter ones are refused before they are used
+_SHORTEST_SHOWN = 4  # characters that are redacted where they stand alone; still shorter ones are in every text
 _SHOWN = "[token]"
 _AUTHORIZATION = re.compile(r"\b(bearer|apikey)([ =:]+)[\w.~+/=-]{8,}", re.IGNORECASE)
 _SECRET_KEYS = {"token", "password_ntlm"}
@@ -32,7 +33,7 @@ def account_file() -> Path:
 
 def remember(token: str) -> None:
     """Take ``token`` for a secret from now on."""
-    if len(token) >= _SHORTEST:
+    if _is_safe(token):
         _remembered.add(token)
 
 
@@ -50,7 +51,10 @@ def redact(text: str) -> str:
     """Return ``text`` with every known token, and whatever follows ``Bearer`` or ``apikey``, replaced."""
     for token in sorted(_known(), key=len, reverse=True):
         for written in {token, quote(token, safe=""), json.dumps(token)[1:-1]}:
-            text = text.replace(written, _SHOWN)
+            if len(token) >= SHORTEST:
+                text = text.replace(written, _SHOWN)
+            else:
+                text = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", _SHOWN, text)
     return _AUTHORIZATION.sub(rf"\1\2{_SHOWN}", text)
 
 
@@ -77,7 +81,15 @@ def guard() -> None:
 
 def _known() -> set[str]:
     in_environment = os.environ.get(TOKEN_VARIABLE, "").strip()
-    return _remembered | ({in_environment} if len(in_environment) >= _SHORTEST else set())
+    return _remembered | ({in_environment} if _is_safe(in_environment) else set())
+
+
+def _is_safe(token: str) -> bool:
+    """Return whether to redact a token leaves other text whole: it is long, or no word and no number."""
+    if len(token) >= SHORTEST:
+        return True
+    is_mixed = any(letter.isalpha() for letter in token) and any(letter.isdigit() for letter in token)
+    return len(token) >= _SHORTEST_SHOWN and is_mixed
 
 
 def _secrets_in(value: Any) -> Iterator[str]:

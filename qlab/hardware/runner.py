@@ -1,4 +1,4 @@
-"""From an intent to its counts: find what was sent, send what was not, wait, fetch, and never send twice."""
+"""From an intent to its outcomes: find what was sent, send what was not, wait, fetch, and never send twice."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 from filelock import Timeout
 
 from qlab.errors import InDoubt, JobError, Refused, RequestError, Unreachable
 from qlab.hardware.journal import ChunkState, Journal
-from qlab.hardware.program import Counts, Program
-from qlab.hardware.service import JobService, JobState
+from qlab.hardware.program import Outcome, misfit
+from qlab.hardware.service import JobService, JobState, RunOptions
 from qlab.progress import Progress, Silent
 
 _LOOKS = (
@@ -72,22 +71,22 @@ class Runner:
         """
         try:
             for number in range(self._journal.n_chunks):
-                self._locked(partial(self._submit_chunk, number))
+                self.alone(partial(self._submit_chunk, number))
         finally:
             if self._sent:
                 self._service.close()
 
     def refresh(self) -> list[ChunkState]:
-        """Ask once for every job that is not final, fetch the counts of those that are done, return all states."""
+        """Ask once for every job that is not final, fetch the outcomes of those that are done, return all states."""
         for number, state in enumerate(self._journal.states()):
             if state.stage == "sending" and self._facts.keeps_jobs:  # perhaps it was taken
-                self._locked(partial(self._find, number))
+                self.alone(partial(self._find, number))
         for number, state in enumerate(self._journal.states()):
             if self._has_job(number, state):
                 self._look_at(number, state)
         return self._journal.states()
 
-    def wait(self) -> list[Counts]:
+    def wait(self) -> list[Outcome]:
         """Wait until every chunk is final and return what each program measured.
 
         Ctrl-C ends the waiting, not the jobs.
@@ -122,29 +121,40 @@ class Runner:
             pause = _FIRST_PAUSE if states != before else min(pause * 1.5, _LONGEST_PAUSE)
             self._sleep(pause)
 
-    def collected(self) -> list[Counts]:
-        """Return what each program measured; raises ``JobError`` as ``require_done`` does."""
+    def collected(self) -> list[Outcome]:
+        """Return what each program measured; what is damaged on disk is fetched again, or simulated again.
+
+        Raises:
+            JobError: as ``require_done`` does.
+            CorruptFileError: the outcomes are damaged and cannot be had again.
+        """
         require_done(self._journal)
-        return self._journal.counts()
+        for number in self._journal.damaged():
+            self.alone(partial(self._fetch_again, number))
+        return self._journal.outcomes()
 
     def cancel(self) -> list[ChunkState]:
         """Ask for the end of every job that is not final, and return all states; what was not sent never will be."""
         for number in range(self._journal.n_chunks):
-            self._locked(partial(self._cancel_chunk, number))
+            self.alone(partial(self._cancel_chunk, number))
         return self.refresh()
 
     @property
     def _how_to_fetch(self) -> str:
         return _how_to_fetch(self._journal)
 
-    def _locked(self, step: Callable[[], None]) -> None:
-        """Do ``step`` while no other process does one on this journal."""
+    def alone(self, step: Callable[[], None]) -> None:
+        """Do ``step`` while no other process does one on this journal; what is simulated takes as long as it takes.
+
+        Raises:
+            JobError: another process has been at work on a job of a device for ten minutes.
+        """
         try:
             self._journal.lock.acquire(timeout=0.2)
         except Timeout:
             self._progress.say("another process is at work on this hardware run; waiting for it")
             try:
-                self._journal.lock.acquire(timeout=_LOCK_SECONDS)
+                self._journal.lock.acquire(timeout=_LOCK_SECONDS if self._facts.keeps_jobs else -1)
             except Timeout:
                 raise JobError(
                     f"another process has been at work on hardware run {self._journal.intent.uuid} for "
@@ -179,8 +189,7 @@ class Runner:
         programs = journal.chunk(number)
         journal.append(number, "sending")
         try:
-            options = replace(journal.intent.options, seed=journal.intent.seed(number))
-            job = service.submit(programs, journal.intent.tag(number), options)
+            job = service.submit(programs, journal.intent.tag(number), self._options(number))
         except Refused as error:
             journal.append(number, "refused", message=str(error))
             raise
@@ -195,6 +204,11 @@ class Runner:
             self._sent.add(number)
             journal.append(number, "queued", job=job)
             self._progress.say(f"job {job} sent to {service.name}")
+            if not self._facts.keeps_jobs:  # another process that waits must find it done
+                self._look_at(number, journal.states()[number])
+
+    def _options(self, number: int) -> RunOptions:
+        return replace(self._journal.intent.options, seed=self._journal.intent.seed(number))
 
     def _adopt(self, number: int, looks: Sequence[float]) -> bool:
         """Look for a job with the tag of a chunk, log the one that is found, and return whether there is one."""
@@ -223,30 +237,46 @@ class Runner:
         )
 
     def _look_at(self, number: int, known: ChunkState) -> None:
-        """Ask for the state of a job and log what is new; counts are on disk before the job counts as done."""
+        """Ask for the state of a job and log what is new; outcomes are on disk before the job counts as done."""
         assert known.job is not None
         found = self._service.state(known.job)
         if found.phase == "done":
-            counts = self._service.counts(known.job)
+            outcomes = self._service.outcomes(known.job)
             usage = self._usage(known.job)
-            self._locked(partial(self._finish, number, known.job, counts, usage))
+            self.alone(partial(self._finish, number, known.job, outcomes, usage))
         elif (found.phase, found.message) != (known.stage, known.message):
-            self._locked(partial(self._note, number, known.job, found))
+            usage = self._usage(known.job) if found.is_final else None
+            self.alone(partial(self._note, number, known.job, found, usage))
 
-    def _finish(self, number: int, job: str, counts: Sequence[Counts], usage: float | None) -> None:
+    def _fetch_again(self, number: int) -> None:
+        """Put the outcomes of a chunk that is done on disk again; another process may have been faster."""
+        if number not in self._journal.damaged():
+            return
+        job = self._journal.states()[number].job
+        assert job is not None
+        if self._facts.keeps_jobs:
+            self._progress.say(f"the outcomes of job {job} are damaged on disk; they are fetched again")
+        else:
+            self._progress.say(f"the outcomes of job {job} are damaged on disk; it is simulated again")
+            self._service.submit(self._journal.chunk(number), job, self._options(number))
+        self._journal.restore(number, self._service.outcomes(job))
+
+    def _finish(self, number: int, job: str, outcomes: Sequence[Outcome], usage: float | None) -> None:
         if self._journal.states()[number].is_final:  # another process was faster
             return
-        wrong = misfit(self._journal.chunk(number), counts)
+        twirled = self._journal.intent.options.twirling
+        wrong = misfit(self._journal.chunk(number), outcomes, more_shots=twirled)
         if wrong:
-            self._journal.set_aside(number, job, counts)
-            self._journal.append(number, "failed", job=job, message=f"its result is not what was asked for: {wrong}")
+            self._journal.set_aside(number, job, outcomes)
+            message = f"its result is not what was asked for: {wrong}"
+            self._journal.append(number, "failed", job=job, message=message, usage=usage)
             return
-        self._journal.store(number, job, counts, usage)
+        self._journal.store(number, job, outcomes, usage)
         self._progress.say(f"job {job} is done" + (f", {usage:g} QPU seconds" if usage is not None else ""))
 
-    def _note(self, number: int, job: str, found: JobState) -> None:
+    def _note(self, number: int, job: str, found: JobState, usage: float | None) -> None:
         if not self._journal.states()[number].is_final:
-            self._journal.append(number, found.phase, job=job, message=found.message)
+            self._journal.append(number, found.phase, job=job, message=found.message, usage=usage)
             self._progress.say(f"job {job} is {found.phase}" + (f": {found.message}" if found.message else ""))
 
     def _usage(self, job: str) -> float | None:
@@ -288,20 +318,7 @@ def require_done(journal: Journal) -> None:
 
 
 def _how_to_fetch(journal: Journal) -> str:
-    return f"qlab hw-run fetch {journal.intent.uuid} gets their counts"
-
-
-def misfit(programs: Sequence[Program], counts: Sequence[Counts]) -> str:
-    """Return what is wrong with the counts of programs; empty where nothing is."""
-    if len(counts) != len(programs):
-        return f"{len(counts)} results for {len(programs)} circuits"
-    for program, array in zip(programs, counts, strict=True):
-        if array.dtype != np.uint8 or array.shape != program.counts_shape:
-            return f"shape {array.shape} instead of {program.counts_shape} (executions, shots, bytes)"
-        unused = -program.n_bits % 8
-        if unused and (array[..., 0] >> (8 - unused)).any():
-            return f"bits beyond the {program.n_bits} that were measured"
-    return ""
+    return f"qlab hw-run fetch {journal.intent.uuid} gets their results"
 
 
 def _ended(state: ChunkState) -> str:

@@ -8,11 +8,12 @@ from typing import Literal, Protocol
 
 from qiskit.providers import BackendV2
 
-from qlab.hardware.program import Counts, Program
+from qlab.hardware.program import Outcome, Program
 
 Phase = Literal["queued", "running", "done", "failed", "cancelled"]
 Decoupling = Literal["XX", "XpXm", "XY4"]
 Mode = Literal["job", "batch"]
+Resilience = Literal[0, 1, 2]
 
 FINAL: frozenset[Phase] = frozenset({"done", "failed", "cancelled"})
 
@@ -31,6 +32,7 @@ class DeviceFacts:
         rep_delay: seconds between two shots, beside the circuit itself; 0 where nothing is waited for.
         most_executions: the most shots of one job, over all rows of all programs; None without a limit.
         most_shots: the most shots of one row; None without a limit.
+        shots_differ: whether the programs of one job may have different numbers of shots.
         calibrated: when, ISO 8601; None where the device does not say.
     """
 
@@ -43,6 +45,7 @@ class DeviceFacts:
     rep_delay: float = 0.0
     most_executions: int | None = None
     most_shots: int | None = None
+    shots_differ: bool = True
     calibrated: str | None = None
 
 
@@ -55,6 +58,7 @@ class RunOptions:
         twirling: whether gates and measurements are randomised by Pauli operators.
         max_execution_time: QPU seconds after which the service ends the job; None for the service's own limit.
         mode: ``job``, or ``batch`` where the jobs of one run are scheduled together.
+        resilience_level: what the estimator does against errors: 0 nothing, 1 those of readout, 2 those of gates too.
         seed: of what is simulated; a device has none.
     """
 
@@ -62,6 +66,7 @@ class RunOptions:
     twirling: bool = False
     max_execution_time: int | None = None
     mode: Mode = "job"
+    resilience_level: Resilience = 0
     seed: int = 0
 
 
@@ -102,7 +107,10 @@ class JobService(Protocol):
         """What circuits are transpiled for."""
 
     def submit(self, programs: Sequence[Program], tag: str, options: RunOptions) -> str:
-        """Send one job for all programs, with a tag, and return the service's id of it; sent once, never repeated."""
+        """Send one job for all programs, with a tag, and return the service's id of it; sent once, never repeated.
+
+        The programs are all the sampler's, or all the estimator's.
+        """
 
     def close(self) -> None:
         """Say that no more jobs of this run will be sent; those that were go on."""
@@ -113,8 +121,8 @@ class JobService(Protocol):
     def state(self, job_id: str) -> JobState:
         """Return where a job is."""
 
-    def counts(self, job_id: str) -> list[Counts]:
-        """Return what each program of a job measured that is done."""
+    def outcomes(self, job_id: str) -> list[Outcome]:
+        """Return what each program of a job that is done measured, or estimated."""
 
     def usage(self, job_id: str) -> float | None:
         """Return the QPU seconds that a job was charged for, or None where that is not told."""

@@ -36,7 +36,7 @@ def simulated(program: Program, device: BackendV2, seed: Seed) -> Counts:
         NoiseError: the calibration knows no error of anything that is used.
     """
     noisy = with_noise(program, device)
-    reads = _before_measurement(program.circuit)[1]
+    reads = program.reads
     kind = FromDensity if noisy.n_qubits <= _DENSITY_TO else FromTrajectories
     generators = streams(seed, 0, program.n_executions)
     with torch.no_grad():
@@ -55,7 +55,7 @@ def with_noise(program: Program, device: BackendV2) -> NoisyCircuit:
     Parameters that are the same in all rows are its weights, which are evolved once for all of them; the others are its
     inputs, both in the order of the columns.
     """
-    bare, reads = _before_measurement(program.circuit)
+    bare, reads = _without_barriers(program.unmeasured), program.reads
     measured = [reads[bit] for bit in sorted(reads)]
     used = {bare.find_bit(qubit).index for instruction in bare.data for qubit in instruction.qubits}
     physical = (*measured, *sorted(used - set(measured)))
@@ -92,15 +92,12 @@ def _alike(program: Program) -> NDArray[np.bool_]:
     return same
 
 
-def _before_measurement(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[int, int]]:
-    """Return the gates alone, and the qubit that each classical bit is read from, of those that are."""
-    bare, reads = circuit.copy_empty_like(), {}
+def _without_barriers(circuit: QuantumCircuit) -> QuantumCircuit:
+    bare = circuit.copy_empty_like()
     for instruction in circuit.data:
-        if instruction.operation.name == "measure":
-            reads[circuit.find_bit(instruction.clbits[0]).index] = circuit.find_bit(instruction.qubits[0]).index
-        elif instruction.operation.name != "barrier":
+        if instruction.operation.name != "barrier":
             bare.append(instruction)
-    return bare, reads
+    return bare
 
 
 def _pack(row: Counts, outcomes: NDArray[np.int64], place: dict[int, int]) -> None:

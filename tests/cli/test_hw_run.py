@@ -13,6 +13,7 @@ import pytest
 from qlab.errors import QlabWarning
 from qlab.hardware import transport
 from tests.conftest import Qlab
+from tests.hardware import runtime_server as runtime_server_module
 from tests.hardware.runtime_server import DEVICE, TOKEN, RuntimeServer, environment, runtime_server, without_cloud
 from tests.jobs.sweep.small import SMALL
 
@@ -104,6 +105,13 @@ def test_a_stored_device_with_mitigation(qlab: Qlab, trained: str, workplace: Pa
         (["--backend", "fake_manila", "--max-qpu-seconds", "0.1", "--limit", "5"], "and 0.1 are allowed"),
         (["--backend", "fake_manila", "--max-qpu-seconds", "inf"], "--max-qpu-seconds inf is out of range"),
         (["--backend", "fake_manila", "--mitigation", "dd,twirling"], "dd,twirling acts on real devices only"),
+        (["--backend", "aer", "--primitive", "estimater"], "unknown primitive 'estimater'; did you mean 'estimator'"),
+        (["--backend", "aer", "--primitive", "estimator", "-m", "readout"], "readout needs counts, which an estimator"),
+        (["--backend", "aer", "--resilience-level", "1"], "--resilience-level is for --primitive estimator"),
+        (["--backend", "aer", "--primitive", "estimator", "--resilience-level", "3"], "must be from 0 to 2"),
+        (["--backend", "aer", "--primitive", "estimator", "--resilience-level", "1"], "acts on real devices only"),
+        (["--backend", "aer:fake_manilla"], "did you mean 'aer:fake_manila'"),
+        (["--backend", "aer", "--instance", "mine"], "--instance is for qlab hw-run login"),
         (["--backend", "ibm_fez"], "there is no IBM account: set QISKIT_IBM_TOKEN, or call qlab hw-run login"),
     ],
 )
@@ -142,7 +150,7 @@ def test_on_an_account_a_hundred_samples_cost_one_job_and_are_fetched_later(
     assert server.requests["POST /jobs"] == 0
     sent = qlab("hw-run", trained, *words, "--yes", "--no-wait", "--json")
     assert sent.code == 0, sent.err
-    assert "QPU seconds, loading, decoupling and twirling not counted; the account has 500 left" in sent.err
+    assert "QPU seconds, loading and the service's own mitigation not counted; the account has 500 left" in sent.err
     assert json.loads(sent.out)["result"] is None
     uuid = json.loads(sent.out)["uuid"]
     first = qlab("hw-run", "fetch", uuid, "--json")
@@ -215,6 +223,164 @@ def test_a_damaged_hardware_run_is_in_nobodys_way(qlab: Qlab, trained: str, work
         assert qlab(*words, "--shots", "20").code == 0
 
 
+def test_a_damaged_result_is_in_the_way_of_its_own_request_alone(qlab: Qlab, trained: str, workplace: Path) -> None:
+    words = ("hw-run", trained, "--backend", "aer", "--limit", "3", "--shots")
+    before = result_of(qlab(*words, "10", "--json").out)
+    folder = workplace / "outputs" / "hardware" / before["uuid"]
+    (folder / "result.json").write_text("{")
+    for ask in ((*words, "10"), ("hw-run", "fetch", before["uuid"])):
+        answer = qlab(*ask)
+        assert (answer.code, "remove it, and fetch makes it anew" in answer.err) == (1, True)
+    with pytest.warns(QlabWarning, match="remove it, and fetch makes it anew"):
+        assert "not fetched" in qlab("hw-run", "list").out
+    assert qlab(*words, "20").code == 0
+    (folder / "result.json").unlink()
+    (folder / "expected.safetensors").write_bytes(b"torn")
+    answer = qlab("hw-run", "fetch", before["uuid"])
+    assert (answer.code, "the command that began this run makes it anew" in answer.err) == (1, True)
+    assert result_of(qlab(*words, "10", "--json").out)["rows"] == before["rows"]
+
+
+@pytest.mark.filterwarnings("ignore::qlab.errors.QlabWarning")
+def test_nothing_is_paid_for_while_an_intent_is_damaged(
+    server: RuntimeServer, qlab: Qlab, trained: str, workplace: Path
+) -> None:
+    words = ("hw-run", trained, "--backend", DEVICE, "--shots", "10", "--limit", "3", "--yes")
+    assert qlab(*words).code == 0
+    (intent,) = (workplace / "outputs" / "hardware").glob("*/intent.json")
+    intent.write_text(intent.read_text().replace('"limit": 3', '"limit": 4'))
+    answer = qlab(*words)
+    assert (answer.code, "nobody knows whether this was sent before" in answer.err) == (2, True)
+    assert len(server.jobs) == 1
+
+
 def test_a_simulated_job_is_done_when_the_command_is(qlab: Qlab, trained: str) -> None:
     words = ("hw-run", trained, "--backend", "aer", "--shots", "10", "--limit", "3")
     assert json.loads(qlab(*words, "--no-wait", "--json").out)["result"] is not None
+
+
+def test_an_estimators_values_agree_with_the_engine_and_no_counts_are_kept(
+    qlab: Qlab, trained: str, workplace: Path
+) -> None:
+    words = ("hw-run", trained, "--backend", "aer", "--shots", "2000", "--limit", "10", "--primitive", "estimator")
+    answer = qlab(*words)
+    assert answer.code == 0, answer.err
+    assert "no counts are kept" in answer.err
+    assert "\nvalues and predictions: " in answer.out
+    document = json.loads(qlab(*words, "--json").out)
+    result = document["result"]
+    assert result["counts_kept"] is False
+    assert result["request"]["primitive"] == "estimator"
+    with np.load(Path(document["path"]) / "predictions.npz") as arrays:
+        exact, found = arrays["ideal_values"], arrays["device_values"]
+    assert (np.abs(found - exact) < 5 * np.sqrt((1 - exact**2) / 2000) + 1e-9).all()
+    assert result_of(qlab(*words[:-2], "--json").out)["counts_kept"] is True  # the sampler's is another request
+    assert len(list((workplace / "outputs" / "hardware").glob("*/intent.json"))) == 2
+
+
+def test_an_estimator_on_an_account(server: RuntimeServer, qlab: Qlab, trained: str) -> None:
+    words = ("--primitive", "estimator", "--resilience-level", "1", "--mitigation", "dd", "--yes", "--json")
+    answer = qlab("hw-run", trained, "--backend", DEVICE, "--shots", "100", "--limit", "4", *words)
+    assert answer.code == 0, answer.err
+    (job,) = server.jobs.values()
+    assert job.payload["program_id"] == "estimator"
+    assert job.payload["params"]["resilience_level"] == 1
+    assert job.payload["params"]["options"]["dynamical_decoupling"] == {"enable": True, "sequence_type": "XY4"}
+    assert result_of(answer.out)["options"]["resilience_level"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("list", "--backend", "aer", "--shots", "5"), "takes --output-dir, --json alone, not --backend, --shots"),
+        (("list", "abc"), "takes --output-dir, --json alone, not JOB"),
+        (("fetch", "abc", "--yes"), "takes JOB, --output-dir, --json alone, not --yes"),
+        (("login", "--json"), "takes --instance alone, not --json"),
+    ],
+)
+def test_an_action_refuses_what_it_would_ignore(words: tuple[str, ...], message: str, qlab: Qlab) -> None:
+    answer = qlab("hw-run", *words)
+    assert (answer.code, message in answer.err) == (2, True), answer.err
+    assert len(answer.err.strip().splitlines()) == 1
+
+
+def test_the_list_fits_a_narrow_terminal(qlab: Qlab, trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert qlab("hw-run", trained, "--backend", "fake_manila", "--shots", "10", "--limit", "2").code == 0
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = qlab("hw-run", "list").out.splitlines()
+    assert len(lines) == 5  # one row, on one line
+    assert max(map(len, lines)) <= 80
+    assert all(word in lines[3] for word in ("fake_manila", trained, "10", "done"))
+
+
+def test_a_failed_job_is_spoken_of_before_the_next_one(server: RuntimeServer, qlab: Qlab, trained: str) -> None:
+    words = ("hw-run", trained, "--backend", DEVICE, "--shots", "10", "--limit", "3", "--json")
+    server.script.outcome = "Failed"
+    assert qlab(*words, "--yes").code == 1
+    said = "an earlier job, job0000, begun 20"
+    how = "has failed: "
+    asked = qlab(*words)
+    assert asked.code == 2
+    assert asked.err.startswith(said)
+    assert how in asked.err.splitlines()[0]
+    assert asked.err.splitlines()[0].endswith("QPU seconds were billed for it")
+    assert len(server.jobs) == 1
+    server.script.outcome = "Completed"
+    again = qlab(*words, "--yes")
+    assert again.code == 0, again.err
+    (earlier,) = result_of(again.out)["earlier"]
+    assert (earlier["job"], earlier["stage"]) == ("job0000", "failed")
+    assert earlier["usage"] == pytest.approx(2.0075)
+    assert said in qlab(*words[:-1]).out
+
+
+def test_another_limit_is_applied_before_sending_and_refused_after(
+    server: RuntimeServer, qlab: Qlab, trained: str
+) -> None:
+    words = ("hw-run", trained, "--backend", DEVICE, "--shots", "10", "--limit", "3", "--yes", "--json", "--no-wait")
+    server.script.statuses["POST /jobs"] = [429]
+    refused = qlab(*words, "--max-qpu-seconds", "20")
+    assert refused.code == 2
+    assert refused.err.rstrip().endswith("429 Too Many Requests: scripted trouble; repeat the command later")
+    over = qlab(*words, "--max-qpu-seconds", "1")
+    assert (over.code, "and 1 are allowed" in over.err) == (2, True)
+    sent = qlab(*words, "--max-qpu-seconds", "30")
+    assert "which is not finished, with at most 30 QPU seconds for each job" in sent.err
+    assert [job.payload["cost"] for job in server.jobs.values()] == [30]
+    server.script.queued_looks = 100
+    for limit, code in (("30", 0), ("40", 2), (None, 0)):
+        again = qlab(*words, *(("--max-qpu-seconds", limit) if limit else ()))
+        assert again.code == code, again.err
+        assert ("was sent with at most 30 QPU seconds for each job" in again.err) == (code == 2)
+    assert len(server.jobs) == 1
+
+
+def test_calibration_takes_no_more_shots_than_the_device(
+    server: RuntimeServer, qlab: Qlab, trained: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = runtime_server_module._described
+
+    def few(kind: str) -> dict[str, Any]:
+        return {**described(kind), **({"max_shots": 4000} if kind == "conf" else {})}
+
+    monkeypatch.setattr(runtime_server_module, "_described", few)
+    words = ("--backend", DEVICE, "--shots", "50", "--limit", "3", "--mitigation", "readout", "--yes", "--json")
+    answer = qlab("hw-run", trained, *words)
+    assert answer.code == 0, answer.err
+    (job,) = server.jobs.values()
+    assert [bloc[2] for bloc in job.payload["params"]["pubs"]] == [4000, 4000, 50]
+
+
+def test_damaged_outcomes_are_fetched_again_by_the_jobs_id(
+    server: RuntimeServer, qlab: Qlab, trained: str, workplace: Path
+) -> None:
+    words = ("hw-run", trained, "--backend", DEVICE, "--shots", "10", "--limit", "3", "--yes", "--json")
+    before = result_of(qlab(*words).out)
+    folder = workplace / "outputs" / "hardware" / before["uuid"]
+    for repeat in (("hw-run", "fetch", before["uuid"], "--json"), words):
+        (folder / "result.json").unlink()
+        (folder / "outcomes-0.safetensors").write_bytes(b"torn")
+        again = qlab(*repeat)
+        assert again.code == 0, again.err
+        assert result_of(again.out)["rows"] == before["rows"]
+    assert len(server.jobs) == 1

@@ -14,7 +14,7 @@ from qiskit_aer import AerSimulator
 from qlab import arrays
 from qlab.hardware import journal as journal_module
 from qlab.hardware.journal import Journal
-from qlab.hardware.program import Counts, Program
+from qlab.hardware.program import Counts, Outcome, Program
 from qlab.hardware.service import DeviceFacts, JobState, RunOptions
 from tests.hardware.programs import rotations
 
@@ -99,9 +99,9 @@ class ScriptedService:
             raise self.fail_state.pop(0)
         return self.states.pop(0) if len(self.states) > 1 else self.states[0]
 
-    def counts(self, job_id: str) -> list[Counts]:
+    def outcomes(self, job_id: str) -> list[Outcome]:
         programs = self.programs[int(job_id.removeprefix("job"))]
-        return self.change([expected_counts(program) for program in programs])
+        return list(self.change([expected_counts(program) for program in programs]))
 
     def usage(self, job_id: str) -> float | None:
         return 1.5

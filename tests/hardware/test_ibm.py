@@ -205,6 +205,10 @@ def test_a_refused_submission_may_be_sent_again(server: RuntimeServer, tmp_path:
     with pytest.raises(Refused, match="login" if status == 401 else "there is no job") as caught:
         finish(journal, service)
     assert caught.value.exit_code == 2
+    assert "\\" not in str(caught.value)
+    if status != 401:
+        assert f"there is no job: {status} " in str(caught.value)
+        assert str(caught.value).endswith("scripted trouble; repeat the command later" if status == 429 else "trouble")
     assert journal.states()[0].stage == "refused"
     finish(journal, service)
     assert len(server.jobs) == 1
@@ -257,7 +261,7 @@ def test_a_torn_result_is_fetched_again_and_one_of_fewer_shots_is_a_failure(
 
 def test_a_job_that_the_service_does_not_know(server: RuntimeServer) -> None:
     service = IbmService(DEVICE)
-    for ask in (service.state, service.counts, service.usage, service.cancel):
+    for ask in (service.state, service.outcomes, service.usage, service.cancel):
         with pytest.raises(Refused, match="job9"):
             ask("job9")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit.quantum_info import Statevector
 
-from qlab.errors import CorruptFileError, OptionError, UnknownNameError
+from qlab.errors import CorruptFileError, OptionError, RequestError, UnknownNameError
 from qlab.hardware import intent as intent_module
-from qlab.hardware.intent import Piece, content_hash, divided
-from qlab.hardware.journal import ChunkState, Journal, journal_named, journals, unfinished
+from qlab.hardware.intent import Piece, divided
+from qlab.hardware.journal import ChunkState, Journal, ended, journal_named, journals, unfinished
 from qlab.hardware.runner import Runner
 from qlab.hardware.service import RunOptions
 from tests.hardware.scripted import ScriptedService, begin, expected_counts, programs
@@ -38,10 +40,6 @@ def test_programs_come_back_as_they_were(tmp_path: Path) -> None:
                 for item in (before, after)
             ]
             assert states[0].equiv(states[1], atol=1e-12)
-    options = journal.intent.options
-    assert content_hash(journal.programs, journal.intent.device, options) == journal.intent.content
-    assert content_hash(made[:1], journal.intent.device, options) != journal.intent.content
-    assert content_hash(made, journal.intent.device, RunOptions(seed=4)) != journal.intent.content
 
 
 def test_nothing_on_disk_is_a_pickle(tmp_path: Path) -> None:
@@ -152,14 +150,14 @@ def test_damage_is_named(tmp_path: Path) -> None:
     once = Runner(journal, service)
     once.submit()
     once.wait()
-    counts = journal.folder / "counts-0.safetensors"
+    counts = journal.folder / "outcomes-0.safetensors"
     kept = counts.read_bytes()
     counts.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
     with pytest.raises(CorruptFileError, match=str(counts)):
-        Journal(journal.folder).counts()
+        Journal(journal.folder).outcomes()
     counts.unlink()
     with pytest.raises(CorruptFileError, match="missing"):
-        Journal(journal.folder).counts()
+        Journal(journal.folder).outcomes()
     values = journal.folder / "values.safetensors"
     values.write_bytes(values.read_bytes()[:-1] + b"x")
     with pytest.raises(CorruptFileError, match="values"):
@@ -169,6 +167,62 @@ def test_damage_is_named(tmp_path: Path) -> None:
         _ = Journal(journal.folder).intent
 
 
+CHANGES: list[Callable[[dict[str, Any]], object]] = [
+    lambda intent: intent["options"].update(max_execution_time=None),
+    lambda intent: intent["request"].update(run="b"),
+    lambda intent: intent["device"].update(name="ibm_other"),
+    lambda intent: intent["chunks"][0][0].update(stop=1),
+    lambda intent: intent.update(uuid="1-2"),
+    lambda intent: intent.update(content="0"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_intent_that_was_changed_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    service = ScriptedService()
+    options = RunOptions(max_execution_time=9)
+    journal = Journal.begin(tmp_path, programs(), service.device, options, {"run": "a"})
+    assert Journal(journal.folder).intent == journal.intent
+    path = journal.folder / "intent.json"
+    known = json.loads(path.read_text())
+    change(known)
+    path.write_text(json.dumps(known))
+    for ask in (lambda: Journal(journal.folder).intent, lambda: journal_named(tmp_path, journal.folder.name[:8])):
+        with pytest.raises(CorruptFileError, match=r"intent\.json is damaged \(it was changed after it was written\)"):
+            ask()
+
+
+def test_a_limit_is_set_before_a_job_is_sent_and_not_after(tmp_path: Path) -> None:
+    service = ScriptedService()
+    journal = begin(tmp_path, service)
+    journal.append(0, "sending")
+    journal.append(0, "refused", message="no seconds left")
+    journal.limit(30)
+    assert Journal(journal.folder).intent.options == RunOptions(seed=3, max_execution_time=30)
+    once = Runner(Journal(journal.folder), service)
+    once.submit()
+    assert [options.max_execution_time for options in service.options] == [30]
+    again = Journal(journal.folder)
+    again.limit(30)
+    with pytest.raises(
+        RequestError, match="was sent with at most 30 QPU seconds for each job and cannot get at most 9"
+    ):
+        again.limit(9)
+    assert Journal(journal.folder).intent.options.max_execution_time == 30
+
+
+def test_the_run_of_the_same_request_that_ended_badly_is_found(tmp_path: Path) -> None:
+    service = ScriptedService()
+    assert ended(tmp_path, {"run": "a"}) is None
+    first = begin(tmp_path, service)
+    assert ended(tmp_path, {"run": "a"}) is None
+    first.append(0, "failed", job="job7", message="warm", usage=2.5)
+    found = ended(tmp_path, {"run": "a"})
+    assert found is not None
+    assert found.states() == [ChunkState("failed", "job7", "warm", 2.5)]
+    assert ended(tmp_path, {"run": "b"}) is None
+
+
 def test_counts_of_another_job_are_not_taken(tmp_path: Path) -> None:
     service = ScriptedService()
     journal, other = begin(tmp_path, service), begin(tmp_path, service, programs(rows=2), run="b")
@@ -176,9 +230,9 @@ def test_counts_of_another_job_are_not_taken(tmp_path: Path) -> None:
         once = Runner(one, service)
         once.submit()
         once.wait()
-    (other.folder / "counts-0.safetensors").rename(journal.folder / "counts-0.safetensors")
-    with pytest.raises(CorruptFileError, match="does not hold the counts that were fetched from job job0"):
-        journal.counts()
+    (other.folder / "outcomes-0.safetensors").rename(journal.folder / "outcomes-0.safetensors")
+    with pytest.raises(CorruptFileError, match="does not hold the outcomes that were fetched from job job0"):
+        journal.outcomes()
 
 
 def test_journals_by_name(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_death_between_two_writes(server: RuntimeServer, tmp_path: Path, step: i
     assert server.requests["POST /jobs"] == len(server.jobs) == 1
     (journal,) = journals(tmp_path)
     assert [state.stage for state in journal.states()] == ["done"]
-    assert journal.counts()[0].shape == (3, 50, 1)
+    assert journal.outcomes()[0].shape == (3, 50, 1)
 
 
 ROUTES = ["GET /instances/usage", "POST /jobs", "GET /jobs/ID", "GET /jobs/ID/results", "GET /jobs/ID/metrics"]

@@ -12,8 +12,8 @@ from qlab.errors import JobError, Refused, UnknownNameError
 from qlab.hardware.journal import Journal
 from qlab.hardware.local import LocalService
 from qlab.hardware.opening import open_service
-from qlab.hardware.program import REGISTER, Counts, Program
-from qlab.hardware.runner import Runner, misfit
+from qlab.hardware.program import REGISTER, Counts, Program, misfit
+from qlab.hardware.runner import Runner
 from qlab.hardware.service import RunOptions
 from tests.hardware.programs import program
 
@@ -82,7 +82,7 @@ def test_programs_of_several_shots_and_without_parameters_run_together(tmp_path:
         program(service.target, rows=1, shots=30, n_qubits=9),
     ]
     service.submit(made, "tag", RunOptions())
-    counts = service.counts("tag")
+    counts = service.outcomes("tag")
     assert misfit(made, counts) == ""
     assert (counts[1] == 2).all()
 
@@ -104,11 +104,15 @@ def test_what_aer_cannot_do_is_no_success(tmp_path: Path) -> None:
 
 def test_jobs_of_another_process_are_unknown() -> None:
     with pytest.raises(Refused, match="another process"):
-        LocalService("aer").counts("qlab-1-0")
+        LocalService("aer").outcomes("qlab-1-0")
 
 
 def test_unknown_devices_are_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'fake_torino'"):
         open_service("fake_tornio")
+    with pytest.raises(UnknownNameError, match="unknown device 'aer:fake_tornio'; did you mean 'aer:fake_torino'"):
+        open_service("aer:fake_tornio")
+    with pytest.raises(UnknownNameError, match="known: aer:fake_"):
+        open_service("aer:nosuch")
     with pytest.raises(UnknownNameError, match="did you mean 'aer'"):
         open_service("are")

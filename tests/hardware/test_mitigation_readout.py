@@ -119,6 +119,18 @@ def test_mthree_undoes_it_too() -> None:
     np.testing.assert_allclose(alone.values, expected.values, atol=1e-5)  # both outcomes seen: the same inverse
 
 
+def test_errors_of_mthree_hold_the_calibration() -> None:
+    pytest.importorskip("mthree", reason="mthree is not installed: pip install 'qlab[mitigation]'")
+    rng = np.random.default_rng(7)
+    counts, known = drawn(distributions(rng, 3), 50_000, rng, RATES), calibrated(rng, 200)
+    found, alone = (matrix_free(counts, WORDS, one) for one in (known, Confusion(known.rates, np.zeros((3, 2)))))
+    expected = inverted(counts, WORDS, known)
+    np.testing.assert_allclose(found.shared, expected.shared, atol=1e-12)
+    added = np.sqrt(found.standard_errors**2 - alone.standard_errors**2)
+    np.testing.assert_allclose(added, np.sqrt((expected.shared**2).sum(-1)), atol=1e-9)
+    assert (added > alone.standard_errors).any()
+
+
 def test_without_mthree_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(m3, "find_spec", lambda name: None)
     with pytest.raises(RequestError, match=r"pip install 'qlab\[mitigation\]', or choose inversion"):

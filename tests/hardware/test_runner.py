@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from qlab.arrays import read_arrays
-from qlab.errors import InDoubt, JobError, Refused, RequestError, Unreachable
+from qlab.errors import CorruptFileError, InDoubt, JobError, Refused, RequestError, Unreachable
 from qlab.hardware.journal import Journal
-from qlab.hardware.program import Counts
-from qlab.hardware.runner import Runner, misfit
-from qlab.hardware.service import JobState
+from qlab.hardware.program import Counts, misfit
+from qlab.hardware.runner import Runner
+from qlab.hardware.service import JobState, RunOptions
 from qlab.progress import Silent
 from tests.hardware.scripted import Bomb, Killed, ScriptedService, begin, expected_counts, programs
 
@@ -161,8 +161,8 @@ def test_a_job_in_doubt_that_costs_nothing_is_sent_again(tmp_path: Path) -> None
 
 def test_a_job_that_a_local_process_has_taken_with_it_is_run_again(tmp_path: Path) -> None:
     journal = begin(tmp_path, ScriptedService(is_billed=False, keeps_jobs=False))
-    runner(journal, ScriptedService(is_billed=False, keeps_jobs=False)).submit()
-    assert journal.states()[0].stage == "queued"
+    journal.append(0, "sending")
+    journal.append(0, "queued", job=journal.intent.tag(0))
     second = ScriptedService(is_billed=False, keeps_jobs=False)
     assert runner(journal, second).refresh() == journal.states()
     with pytest.raises(JobError, match="not sent whole; repeat the command"):
@@ -199,7 +199,7 @@ def test_a_job_that_ended_badly_stays_so_and_is_not_sent_again(tmp_path: Path, p
             finish(journal, service)
         service.states = [JobState("done")]  # a service that changes its mind
     assert len(service.tags) == 1
-    assert not list(journal.folder.glob("counts*"))
+    assert not list(journal.folder.glob("outcomes*"))
 
 
 def test_polling_goes_on_through_an_outage_but_not_for_ever(tmp_path: Path) -> None:
@@ -342,6 +342,93 @@ def test_two_processes_at_once_send_one_job(tmp_path: Path) -> None:
     assert listener.said[0] == "another process is at work on this hardware run; waiting for it"
     assert len(service.tags) == 1
     second.wait()
+
+
+def test_of_two_processes_that_simulate_one_does_and_both_have_it(tmp_path: Path) -> None:
+    first_service, second_service = (ScriptedService(is_billed=False, keeps_jobs=False) for _ in range(2))
+    inside, go_on = threading.Event(), threading.Event()
+
+    def hold(accepted: bool) -> None:
+        if not accepted:
+            inside.set()
+            go_on.wait(30)
+
+    first_service.fail_submit = hold
+    journal = begin(tmp_path, first_service)
+    first = threading.Thread(target=lambda: runner(journal, first_service).submit())
+    first.start()
+    assert inside.wait(30)
+    listener = Listener(go_on.set)
+    second = Runner(Journal(journal.folder), second_service, listener, sleep=lambda seconds: None)
+    second.submit()
+    first.join()
+    assert listener.said == ["another process is at work on this hardware run; waiting for it"]
+    assert (len(first_service.tags), len(second_service.tags)) == (1, 0)
+    (counts,) = second.wait()
+    np.testing.assert_array_equal(counts, expected_counts(journal.programs[0]))
+
+
+def spoil(path: Path, fault: str) -> None:
+    kept = path.read_bytes()
+    if fault == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(kept[: len(kept) // 2] if fault == "torn" else kept[:-1] + bytes([kept[-1] ^ 1]))
+
+
+@pytest.mark.parametrize("keeps_jobs", [True, False])
+@pytest.mark.parametrize("fault", ["missing", "torn", "changed"])
+def test_damaged_outcomes_of_a_job_that_is_done_are_had_again(tmp_path: Path, fault: str, keeps_jobs: bool) -> None:
+    service = ScriptedService(is_billed=keeps_jobs, keeps_jobs=keeps_jobs)
+    journal = begin(tmp_path, service)
+    finish(journal, service)
+    log = (journal.folder / "events.jsonl").read_bytes()
+    path = journal.folder / "outcomes-0.safetensors"
+    kept = path.read_bytes()
+    spoil(path, fault)
+    assert journal.damaged() == [0]
+    (counts,) = finish(journal, service)
+    np.testing.assert_array_equal(counts, expected_counts(journal.programs[0]))
+    assert path.read_bytes() == kept
+    assert (journal.folder / "events.jsonl").read_bytes() == log
+    assert len(service.tags) == (1 if keeps_jobs else 2), "a job of a device was sent again"
+
+
+def test_other_outcomes_than_were_fetched_do_not_replace_damaged_ones(tmp_path: Path) -> None:
+    service = ScriptedService()
+    journal = begin(tmp_path, service)
+    finish(journal, service)
+    spoil(journal.folder / "outcomes-0.safetensors", "torn")
+    service.change = lambda counts: [array ^ np.uint8(1) for array in counts]
+    with pytest.raises(CorruptFileError, match="job job0 gives other outcomes now"):
+        finish(journal, service)
+
+
+@pytest.mark.parametrize("outcome", ["failed", "misfit"])
+def test_what_a_job_that_failed_was_billed_is_logged(tmp_path: Path, outcome: str) -> None:
+    service = ScriptedService()
+    if outcome == "failed":
+        service.states = [JobState("failed", "the fridge is warm")]
+    else:
+        service.change = lambda counts: [array[:, 1:] for array in counts]
+    journal = begin(tmp_path, service)
+    with pytest.raises(JobError):
+        finish(journal, service)
+    assert journal.states()[0].usage == 1.5
+    assert journal.usage() is None
+
+
+def test_twirling_may_round_shots_up(tmp_path: Path) -> None:
+    """Services divide shots among randomisations, and take more of them where that is not even."""
+    service = ScriptedService()
+    service.change = lambda counts: [np.concatenate([array, array[:, :6]], axis=1) for array in counts]
+    journal = Journal.begin(tmp_path, programs(), service.device, RunOptions(twirling=True), {})
+    (counts,) = finish(journal, service)
+    assert counts.shape == (6, 16, 1)
+    service.change = lambda counts: [array[:, 1:] for array in counts]
+    fewer = Journal.begin(tmp_path, programs(), service.device, RunOptions(twirling=True), {"run": "b"})
+    with pytest.raises(JobError, match=r"shape \(6, 9, 1\) instead of \(6, 10, 1\)"):
+        finish(fewer, service)
 
 
 def test_fetching_again_changes_nothing(tmp_path: Path) -> None:

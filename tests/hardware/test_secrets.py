@@ -16,7 +16,8 @@ import pytest
 from qlab.cli import main
 from qlab.errors import RequestError
 from qlab.hardware import redaction
-from qlab.hardware.account import has_account, login, read_token
+from qlab.hardware.account import check_account, login, read_token
+from qlab.hardware.opening import open_service
 from qlab.hardware.redaction import redact, redacted_traceback
 from tests.hardware.scripted import ScriptedService, begin
 
@@ -113,13 +114,14 @@ def test_logs_warnings_and_crashes_of_a_process_show_no_token(home: Path, place:
 def test_login_writes_a_private_file_that_the_client_reads(home: Path) -> None:
     from qiskit_ibm_runtime import QiskitRuntimeService
 
-    assert not has_account()
+    with pytest.raises(RequestError, match="there is no IBM account: set QISKIT_IBM_TOKEN, or call qlab hw-run login"):
+        check_account()
     path = login(TOKEN, instance="crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::")
     assert path == home / ".qiskit" / "qiskit-ibm.json"
     assert (mode(path), mode(path.parent)) == (0o600, 0o700)
     (saved,) = QiskitRuntimeService.saved_accounts(filename=str(path)).values()
     assert saved["token"] == TOKEN
-    assert has_account()
+    check_account()
     assert redact(TOKEN) == "[token]"
 
 
@@ -162,6 +164,72 @@ def test_a_damaged_account_file_is_one_line_without_the_token(home: Path) -> Non
     with pytest.raises(RequestError, match=str(path)) as caught:
         login(TOKEN)
     assert TOKEN not in str(caught.value)
+
+
+def account_of(home: Path, text: str, permissions: int = 0o600) -> Path:
+    path = home / ".qiskit" / "qiskit-ibm.json"
+    path.parent.mkdir(mode=0o700)
+    path.write_text(text)
+    path.chmod(permissions)
+    return path
+
+
+def account_with(token: object) -> str:
+    return json.dumps({"mine": {"token": token, "is_default_account": True}, "other": {"token": ""}})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is damaged; remove it and call qlab hw-run login again"),
+        ('{"mine": 3}', "holds no accounts; remove it"),
+        ('["mine"]', "holds no accounts; remove it"),
+        ("{}", "there is no IBM account"),
+        (account_with(""), "the token of account mine in .* is empty"),
+        (account_with(None), "the token of account mine in .* is empty"),
+        (account_with("abc"), "too short for one: it has fewer than 8 characters"),
+        (account_with("two words of it"), "spaces or characters in it that no token has"),
+    ],
+)
+def test_an_account_that_cannot_be_used_is_one_line(home: Path, text: str, message: str) -> None:
+    account_of(home, text)
+    with pytest.raises(RequestError, match=message) as caught:
+        open_service("ibm_fez")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_account_that_others_may_read_is_not_used(home: Path) -> None:
+    path = account_of(home, account_with(TOKEN), 0o644)
+    with pytest.raises(RequestError, match=f"others may read or write the account file {path}: chmod 600 it first"):
+        check_account()
+    path.chmod(0o600)
+    check_account()
+
+
+def test_an_account_file_that_cannot_be_read_is_one_line(home: Path) -> None:
+    (home / ".qiskit" / "qiskit-ibm.json").mkdir(parents=True)
+    with pytest.raises(RequestError, match="cannot be read: Is a directory"):
+        check_account()
+
+
+@pytest.mark.parametrize("token", ["a", "1234567", " ", "tab\tin the token", "s3cretö123456789"])
+def test_a_token_that_cannot_be_one_is_refused_wherever_it_is_from(
+    token: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", token)
+    for use in (check_account, read_token, lambda: login(token)):
+        with pytest.raises(RequestError) as caught:
+            use()
+        assert len(token) == 1 or token not in str(caught.value)
+    assert not (home / ".qiskit").exists()
+
+
+def test_short_tokens_are_redacted_where_that_leaves_the_rest_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", "ab3d")
+    assert redact("key=ab3d, ab3de, xab3d and (ab3d)") == "key=[token], ab3de, xab3d and ([token])"
+    for token in ("a", "1", "1000", "train", "0.95"):
+        monkeypatch.setenv("QISKIT_IBM_TOKEN", token)
+        assert redact("train on 1000 samples: a 0.95") == "train on 1000 samples: a 0.95"
 
 
 def test_the_token_comes_from_the_environment_or_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,10 @@ Fit = Literal["linear", "richardson"]
 def extrapolated(measured: Sequence[Measured], scales: Sequence[int], fit: Fit) -> Measured:
     """Return values where the scale of the noise is 0.
 
-    Every fit here is a weighted sum of the values, so that its standard error follows from theirs, taken as
-    independent. It is larger than theirs: where noise moves a value by less than that, the value is better left alone,
-    and ``amplification`` says by how much.
+    Every fit here is a weighted sum of the values, so that its standard error follows from theirs: the chances of the
+    values' own shots are independent, those that they share, of one calibration, move all scales together and are
+    summed with their signs. It is larger than theirs: where noise moves a value by less than that, the value is better
+    left alone, and ``amplification`` says by how much the chance of the shots grows.
 
     Args:
         measured: values (N, K) at each scale.
@@ -31,8 +32,11 @@ def extrapolated(measured: Sequence[Measured], scales: Sequence[int], fit: Fit) 
     """
     factors = coefficients(scales, fit)[:, None, None]  # (S, 1, 1)
     values = np.stack([item.values for item in measured])  # (S, N, K)
-    errors = np.stack([item.standard_errors for item in measured])
-    return Measured((factors * values).sum(0), np.sqrt(((factors * errors) ** 2).sum(0)))
+    shared = np.stack([item.shared for item in measured])  # (S, N, K, C)
+    own = np.stack([item.standard_errors for item in measured]) ** 2 - (shared**2).sum(-1)
+    together = (factors[..., None] * shared).sum(0)  # (N, K, C)
+    variances = (factors**2 * np.maximum(own, 0)).sum(0) + (together**2).sum(-1)
+    return Measured((factors * values).sum(0), np.sqrt(variances), together)
 
 
 def coefficients(scales: Sequence[int], fit: Fit) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from qlab.circuits.observables import PauliWord
 from qlab.errors import RequestError
-from qlab.hardware.mitigation.readout import Confusion
+from qlab.hardware.mitigation.readout import Confusion, with_calibration
 from qlab.hardware.program import Counts
 from qlab.hardware.readings import Measured, bits
 
@@ -28,7 +28,8 @@ def require_mthree() -> None:
 def matrix_free(counts: Counts, words: Sequence[PauliWord], known: Confusion) -> Measured:
     """Return expectation values (N, K) with the readout error undone among the outcomes that were seen.
 
-    The standard errors are mthree's upper bounds from the size of the inverse; they leave out the calibration's chance.
+    The standard errors are mthree's upper bounds from the size of the inverse, with the calibration's chance as the
+    inverse of all outcomes would have it.
 
     Args:
         counts: (N, S, n_bytes), of one program that measured what the words' letters say.
@@ -52,7 +53,7 @@ def matrix_free(counts: Counts, words: Sequence[PauliWord], known: Confusion) ->
         )
         for place, operator in enumerate(operators):
             found.values[row, place], found.standard_errors[row, place] = quasi.expval_and_stddev(operator)
-    return found
+    return with_calibration(found, counts, words, known)
 
 
 def _outcomes(counts: Counts, qubits: Sequence[int]) -> dict[str, int]:

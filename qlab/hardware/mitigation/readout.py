@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qlab.circuits.observables import PauliWord
 from qlab.errors import JobError
 from qlab.hardware.program import Counts
-from qlab.hardware.readings import Doubles, Measured, bits, mean, products
+from qlab.hardware.readings import Doubles, Measured, averaged, bits, products
 from qlab.noise.readout import Readout
 
 Patterns = NDArray[np.uint8]
@@ -102,18 +102,30 @@ def inverted(counts: Counts, words: Sequence[PauliWord], known: Confusion) -> Me
 
     They are means of products of ``known.factors``, which is the inverse of the product of the qubits' confusion
     matrices: without bias where qubits are read independently of each other, and possibly beyond 1. The standard errors
-    hold the chance of the shots and, to first order, that of the calibration, which all samples share.
+    hold the chance of the shots and, to first order, that of the calibration, which all values that it undoes share.
     """
-    factors, slopes = known.factors, known.slopes
-    values, variances = np.empty((len(counts), len(words))), np.empty((len(counts), len(words)))
+    found = averaged(counts, words, known.factors)
+    return with_calibration(found, counts, words, known)
+
+
+def with_calibration(found: Measured, counts: Counts, words: Sequence[PauliWord], known: Confusion) -> Measured:
+    """Return values with the chance of the calibration, two rates of each qubit, added to their standard errors.
+
+    Args:
+        found: values (N, K) with the chance of their shots.
+        counts: (N, S, n_bytes), that they were read from.
+        words: K of them.
+        known: by which the readout error was undone.
+    """
+    factors, slopes, deviations = known.factors, known.slopes, np.sqrt(known.variances)
+    shared = np.zeros((*found.values.shape, *deviations.shape))  # (N, K, n_qubits, 2)
     for place, word in enumerate(words):
         qubits = [qubit for qubit, _ in word.factors]
         each = products(counts, qubits, factors)  # (N, S)
-        values[:, place], errors = mean(each)
-        variances[:, place] = errors**2
         for qubit in qubits:
             relative = slopes[qubit] / factors[qubit][:, None]  # (2 readings, 2 rates)
             for rate in range(2):
                 slope = (each * relative[bits(counts, qubit), rate]).mean(1)  # (N,)
-                variances[:, place] += slope**2 * known.variances[qubit, rate]
-    return Measured(values, np.sqrt(variances))
+                shared[:, place, qubit, rate] = slope * deviations[qubit, rate]
+    flat = shared.reshape(*found.values.shape, -1)
+    return Measured(found.values, np.sqrt(found.standard_errors**2 + (flat**2).sum(-1)), flat)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qlab.errors import DataError, JobError
+from filelock import Timeout
+
+from qlab.errors import CorruptFileError, DataError, JobError, QlabWarning
 from qlab.files import sha256_file
 from qlab.hardware.journal import RESULT, ChunkState, Journal, journal_named, journals
 from qlab.hardware.opening import open_service
+from qlab.hardware.program import Outcome
 from qlab.hardware.runner import Runner, require_done
 from qlab.jobs.hardware.question import question_of
 from qlab.jobs.hardware.request import HardwareRequest
@@ -44,9 +48,14 @@ class HardwareRun:
 
 
 def finished(root: Path, request: HardwareRequest) -> HardwareRun | None:
-    """Return the newest run of the same request that has its result, so that nothing is paid for twice; or None."""
-    same = [one for one in listed(root) if one.result is not None and one.request == request.described()]
-    return same[-1] if same else None
+    """Return the newest run of the same request that has its result, so that nothing is paid for twice; or None.
+
+    Raises:
+        CorruptFileError: its result is damaged.
+    """
+    wanted = request.described()
+    same = [one for one in journals(root) if one.intent.request == wanted and (one.folder / RESULT).is_file()]
+    return _as_it_is(same[-1]) if same else None
 
 
 def execute(submission: Submission, progress: Progress, *, wait: bool, resubmit: bool = False) -> HardwareRun:
@@ -58,12 +67,13 @@ def execute(submission: Submission, progress: Progress, *, wait: bool, resubmit:
     """
     journal = submission.journal()
     runner = Runner(journal, submission.service, progress, resubmit=resubmit)
-    expect(journal.folder, submission)
+    runner.alone(lambda: expect(journal, submission))
     runner.submit()
     if not wait and journal.intent.device.keeps_jobs:
         return _as_it_is(journal)
-    runner.wait()
-    conclude(journal, submission.question, submission.arrangement, submission.request)
+    outcomes = runner.wait()
+    asked = (submission.question, submission.arrangement, submission.request)
+    runner.alone(lambda: conclude(journal, outcomes, *asked))
     return _as_it_is(journal)
 
 
@@ -90,20 +100,14 @@ def fetch(root: Path, name: str, progress: Progress) -> HardwareRun:
     journal = journal_named(root, name)
     if (journal.folder / RESULT).is_file():
         return _as_it_is(journal)
-    request, intent = HardwareRequest.of_description(journal.intent.request), journal.intent
-    if not all(state.is_final for state in journal.states()):
-        if not intent.device.keeps_jobs:
-            raise JobError(
-                f"hardware run {intent.uuid} was simulated by a process that has ended: repeat its command, "
-                f"qlab hw-run {request.run} --backend {request.device} and so on"
-            )
-        Runner(journal, open_service(intent.device.name), progress).refresh()
-    require_done(journal)
+    outcomes = _outcomes(journal, progress)
+    request = HardwareRequest.of_description(journal.intent.request)
     run = Run(find_run(root.parent, request.run))
     if sha256_file(run.folder.model) != request.model:
         raise DataError(f"{run.path.name} has been trained again since it was sent; its weights are others now")
     question = question_of(run, request.limit, progress)
-    conclude(journal, question, arranged(question.circuit.n_qubits, question, request), request)
+    with journal.lock:
+        conclude(journal, outcomes, question, arranged(question.circuit.n_qubits, question, request), request)
     return _as_it_is(journal)
 
 
@@ -120,11 +124,51 @@ def cancel(root: Path, name: str, progress: Progress) -> HardwareRun:
 
 
 def listed(root: Path) -> list[HardwareRun]:
-    """Return every hardware run by what is on disk, the oldest first; no service is asked."""
-    return [_as_it_is(journal) for journal in journals(root)]
+    """Return every hardware run by what is on disk, the oldest first; no service is asked.
+
+    A result that is damaged is warned of, and counts as none.
+    """
+    return [_as_far_as_readable(journal) for journal in journals(root)]
+
+
+def _outcomes(journal: Journal, progress: Progress) -> list[Outcome]:
+    """Return what was measured; the service is asked only where something is not on disk, or not whole."""
+    if not journal.is_ended and not journal.intent.device.keeps_jobs:
+        raise JobError(_not_kept(journal))
+    if journal.is_ended and not journal.damaged():
+        require_done(journal)
+        return journal.outcomes()
+    runner = Runner(journal, open_service(journal.intent.device.name), progress)
+    runner.refresh()
+    return runner.collected()
+
+
+def _not_kept(journal: Journal) -> str:
+    """Return why a simulated run that is not done cannot be fetched."""
+    uuid, request = journal.intent.uuid, journal.intent.request
+    try:
+        with journal.lock.acquire(timeout=0):
+            return (
+                f"hardware run {uuid} was simulated by a process that has ended: repeat its command, "
+                f"qlab hw-run {request['run']} --backend {request['device']} and so on"
+            )
+    except Timeout:
+        return f"hardware run {uuid} is being simulated by another process; fetch it when that is done"
+
+
+def _as_far_as_readable(journal: Journal) -> HardwareRun:
+    try:
+        return _as_it_is(journal)
+    except CorruptFileError as error:
+        warnings.warn(str(error), QlabWarning, stacklevel=3)
+        return _with(journal, None)
 
 
 def _as_it_is(journal: Journal) -> HardwareRun:
-    path, intent = journal.folder / RESULT, journal.intent
-    result = read_result(path) if path.is_file() else None
+    path = journal.folder / RESULT
+    return _with(journal, read_result(path) if path.is_file() else None)
+
+
+def _with(journal: Journal, result: dict[str, Any] | None) -> HardwareRun:
+    intent = journal.intent
     return HardwareRun(journal.folder, intent.uuid, intent.request, intent.created, tuple(journal.states()), result)

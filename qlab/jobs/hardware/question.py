@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from qlab.backends.table import Notebook, Table
 from qlab.circuits.circuit import Circuit
 from qlab.circuits.observables import PauliWord
+from qlab.circuits.preparation import by_rotations, preparation_angles
 from qlab.config.schema import RunConfig
 from qlab.errors import DataError, OptionError
 from qlab.jobs import threads
@@ -27,7 +28,7 @@ class Question:
     """The circuit of a trained head on some samples of the test part.
 
     Attributes:
-        circuit: what is executed for each sample.
+        circuit: what is executed for each sample; amplitudes of the head's own are prepared by gates.
         inputs: (N, n_inputs).
         weights: (n_weights,).
         words: K Pauli words whose expectation values are wanted.
@@ -76,5 +77,13 @@ def question_of(run: Run, limit: int | None, progress: Progress) -> Question:
         raise OptionError(f"{run.path.name} has the head {config.head.name}, which has no circuit to execute")
     predict(model, features)
     index = task.splits.test[:limit]
-    circuit, words = asked.circuit, asked.words
-    return Question(circuit, asked.inputs, asked.weights, words, index, labels.numpy(), run, config, features, asked)
+    circuit, inputs = _executable(asked.circuit, asked.inputs)
+    return Question(circuit, inputs, asked.weights, asked.words, index, labels.numpy(), run, config, features, asked)
+
+
+def _executable(circuit: Circuit, inputs: torch.Tensor) -> tuple[Circuit, torch.Tensor]:
+    """Return a circuit of gates alone, as devices execute them, and its inputs (N, n_inputs)."""
+    if not circuit.embeds_amplitudes:
+        return circuit, inputs
+    angles = torch.from_numpy(preparation_angles(inputs[:, : 2**circuit.n_qubits].double().numpy()))
+    return by_rotations(circuit), torch.cat([inputs.double(), angles], dim=1)

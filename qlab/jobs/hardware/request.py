@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from qlab.errors import OptionError, UnknownNameError
 from qlab.hardware.mitigation.matrix_free import require_mthree
-from qlab.hardware.service import Mode, RunOptions
+from qlab.hardware.service import Mode, Resilience, RunOptions
+
+Primitive = Literal["sampler", "estimator"]
 
 MITIGATIONS = ("readout", "mthree", "zne", "dd", "twirling")
+PRIMITIVES: tuple[Primitive, ...] = ("sampler", "estimator")
+RESILIENCE_LEVELS: tuple[Resilience, ...] = (0, 1, 2)
 SCALES = (1, 3, 5)
 _LARGEST = 10_000_000
 
@@ -25,6 +29,8 @@ class HardwareRequest:
         device: ``aer``, ``fake_torino``, ``ibm_fez``, ...
         shots: of each sample.
         limit: how many samples of the test part, the first ones; None for all of them.
+        primitive: ``sampler``, whose counts are kept, or ``estimator``, which has none and answers with values.
+        resilience_level: of the estimator, 0 to 2; see ``RunOptions``.
         mitigation: some of ``MITIGATIONS``.
         mode: ``job``, or ``batch`` where several jobs of one run are scheduled together.
         seed: of the choice of qubits and of what is simulated.
@@ -40,6 +46,8 @@ class HardwareRequest:
     mode: Mode
     seed: int
     max_qpu_seconds: float | None
+    primitive: Primitive = "sampler"
+    resilience_level: Resilience = 0
 
     def __post_init__(self) -> None:
         _check("shots", self.shots, 1, _LARGEST)
@@ -51,10 +59,36 @@ class HardwareRequest:
         for name in self.mitigation:
             if name not in MITIGATIONS:
                 raise UnknownNameError("mitigation", name, MITIGATIONS)
+        if self.primitive not in PRIMITIVES:
+            raise UnknownNameError("primitive", self.primitive, PRIMITIVES)
+        if self.resilience_level not in RESILIENCE_LEVELS:
+            raise OptionError(f"--resilience-level {self.resilience_level} is out of range: it must be from 0 to 2")
+        self._check_primitive()
         if {"readout", "mthree"} <= set(self.mitigation):
             raise OptionError("--mitigation readout and mthree undo the same error: choose one of them")
         if "mthree" in self.mitigation:
             require_mthree()
+
+    def _check_primitive(self) -> None:
+        if self.primitive == "sampler":
+            if self.resilience_level:
+                raise OptionError("--resilience-level is for --primitive estimator; a sampler takes --mitigation")
+            return
+        undone = sorted({"readout", "mthree"} & set(self.mitigation))
+        if undone:
+            raise OptionError(
+                f"--mitigation {undone[0]} needs counts, which an estimator does not have: its own is "
+                f"--resilience-level 1, or choose --primitive sampler"
+            )
+        if self.resilience_level == 2 and "zne" in self.mitigation:
+            raise OptionError(
+                "--resilience-level 2 and --mitigation zne both extrapolate the noise: choose one of them"
+            )
+
+    @property
+    def estimates(self) -> bool:
+        """Whether an estimator answers, with values in place of counts."""
+        return self.primitive == "estimator"
 
     @property
     def scales(self) -> tuple[int, ...]:
@@ -74,6 +108,7 @@ class HardwareRequest:
             twirling="twirling" in self.mitigation,
             max_execution_time=seconds,
             mode=self.mode,
+            resilience_level=self.resilience_level,
             seed=self.seed,
         )
 
@@ -83,6 +118,8 @@ class HardwareRequest:
             "run": self.run,
             "model": self.model,
             "device": self.device,
+            "primitive": self.primitive,
+            "resilience_level": self.resilience_level,
             "shots": self.shots,
             "limit": self.limit,
             "mitigation": sorted(self.mitigation),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from qiskit import qasm3
 
 from qlab.arrays import read_arrays, write_arrays
 from qlab.backends.engine import EngineBackend
@@ -20,6 +21,7 @@ from qlab.evaluation.metrics import measure
 from qlab.files import write_json
 from qlab.hardware.arrangement import LINEAR, RICHARDSON, Arrangement, ReadoutMethod, made_worse
 from qlab.hardware.journal import RESULT, Journal
+from qlab.hardware.program import Outcome, Program
 from qlab.hardware.readings import Doubles, Measured
 from qlab.hardware.simulation import ideal, noisy
 from qlab.jobs.hardware.question import Question
@@ -33,15 +35,25 @@ PREDICTIONS, _EXPECTED = "predictions.npz", "expected.safetensors"
 SCHEMA = 1
 
 
-def expect(folder: Path, submission: Submission) -> None:
+def expect(journal: Journal, submission: Submission) -> None:
     """Write what the device should find, before it is asked: ideal values, and those with the noise of its calibration.
 
     With them goes what is sent: how the circuit lies on the device, and what it was expected to take. What is there
-    stays as it is, so that a result is about the circuit that was executed, whenever it is fetched.
+    stays as it is, so that a result is about the circuit that was executed, whenever it is fetched. What is damaged is
+    made anew, where the programs would be the same today.
+
+    Raises:
+        CorruptFileError: it is damaged, and the device has other programs today.
     """
-    path = folder / _EXPECTED
+    path = journal.folder / _EXPECTED
     if path.is_file():
-        return
+        try:
+            read_arrays(path)
+        except CorruptFileError:
+            if _executed(journal.programs) != _executed(submission.programs):
+                raise
+        else:
+            return
     question, circuit = submission.question, submission.circuit
     found = {IDEAL: ideal(circuit, question.inputs, question.weights, question.words)}
     with_noise = noisy(circuit)
@@ -53,21 +65,28 @@ def expect(folder: Path, submission: Submission) -> None:
 
 
 def conclude(
-    journal: Journal, question: Question, arrangement: Arrangement, request: HardwareRequest
-) -> dict[str, Any]:
-    """Return the result of a run whose counts are all there, and write it; one that is written stays as it is.
+    journal: Journal,
+    outcomes: Sequence[Outcome],
+    question: Question,
+    arrangement: Arrangement,
+    request: HardwareRequest,
+) -> None:
+    """Write the result of a run whose outcomes are all there; one that is written stays as it is.
 
     Raises:
-        CorruptFileError: counts, expected values, or the result that was written, are damaged.
+        CorruptFileError: expected values are damaged.
         JobError: the readout error cannot be undone.
     """
     path = journal.folder / RESULT
     if path.is_file():
-        return read_result(path)
-    arrays, facts = read_arrays(journal.folder / _EXPECTED)
+        return
+    try:
+        arrays, facts = read_arrays(journal.folder / _EXPECTED)
+    except (CorruptFileError, FileNotFoundError) as error:
+        raise CorruptFileError(f"{error}; the command that began this run makes it anew") from error
     expected = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
     method: ReadoutMethod = "mthree" if "mthree" in request.mitigation else "inversion"
-    read = arrangement.read(journal.counts(), method)
+    read = arrangement.read(outcomes, method)
     measured = {_named(name, request): found for name, found in read.items()}
     values = {**expected, **{name: found.values for name, found in measured.items()}}
     logits = {name: question.logits(found) for name, found in values.items()}
@@ -79,9 +98,12 @@ def conclude(
     write_npz(journal.folder / PREDICTIONS, kept)
     rows = [_row(name, logits, question.labels, expected[IDEAL], values[name], measured.get(name)) for name in values]
     worse = [_named(name, request) for name in made_worse(read, expected[IDEAL])]
-    result = {**_origin(journal, question, request, facts), "rows": rows, "made_worse": worse}
-    write_json(path, result)
-    return result
+    write_json(path, {**_origin(journal, question, request, facts), "rows": rows, "made_worse": worse})
+
+
+def _executed(programs: Sequence[Program]) -> list[tuple[str, bytes, int]]:
+    """Return what programs execute, by which those of two processes can be compared."""
+    return [(qasm3.dumps(program.circuit), program.values.tobytes(), program.shots) for program in programs]
 
 
 def read_result(path: Path) -> dict[str, Any]:
@@ -127,7 +149,9 @@ def _origin(journal: Journal, question: Question, request: HardwareRequest, fact
         "options": dataclasses.asdict(intent.options),
         "begun": intent.created,
         "jobs": [state.job for state in journal.states()],
+        "earlier": facts["earlier"],
         "qpu_seconds": journal.usage(),
+        "counts_kept": not request.estimates,
         "samples": len(question.inputs),
         **{name: facts[name] for name in ("written", "executed", "layout", "cost", "seconds_left")},
         "observables": [str(word) for word in question.words],
