@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test lint slow regress clean
+.PHONY: run test lint slow regress docs clean
 
 run: $(VENV)/installed
 	$(BIN)/qlab train experiment=lego_quantum_dot
@@ -17,6 +17,9 @@ slow: $(VENV)/installed-dev
 
 regress: $(VENV)/installed
 	$(BIN)/qlab regress
+
+docs: $(VENV)/installed-dev
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -36,4 +39,4 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $(VENV)/installed $@
 
 clean:
-	rm -rf $(VENV) outputs/runs outputs/cache
+	rm -rf $(VENV) outputs/runs outputs/cache docs/_build

@@ -9,13 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qlab.api import compare, evaluate, load, results, sweep, train
+    from qlab.api import attack, compare, evaluate, load, results, sweep, train
     from qlab.circuits import Circuit, Input, Weight
     from qlab.engine import expectations
 
-__all__ = ["Circuit", "Input", "Weight", "compare", "evaluate", "expectations", "load", "results", "sweep", "train"]
+__all__ = [
+    "Circuit", "Input", "Weight", "attack", "compare", "evaluate", "expectations", "load", "results", "sweep", "train"
+]  # fmt: skip
 _HOME = {
-    **dict.fromkeys(("compare", "evaluate", "load", "results", "sweep", "train"), "qlab.api"),
+    **dict.fromkeys(("attack", "compare", "evaluate", "load", "results", "sweep", "train"), "qlab.api"),
     **dict.fromkeys(("Circuit", "Input", "Weight"), "qlab.circuits"),
     "expectations": "qlab.engine",
 }

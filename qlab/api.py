@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qlab.errors import JobError
 from qlab.jobs.run import Run
@@ -47,6 +47,22 @@ def evaluate(run: Run, *overrides: str, force: bool = False) -> EvaluationRecord
     from qlab.jobs.evaluate import evaluate as evaluate_job
 
     return evaluate_job(run, eval_config(compose("eval", overrides)), force=force).record
+
+
+def attack(run: Run, *overrides: str, force: bool = False) -> Mapping[str, Any]:
+    """Attack a finished run with adversarial examples, and return the result with its checks of masked gradients.
+
+    ``attack(run, "eps=[8/255,0.1]", "twin=OTHER_RUN")``: words are those of the command line.
+
+    Raises:
+        RequestError: an override is wrong, or the run cannot be attacked in that way.
+        JobError: a file of the run is damaged.
+    """
+    from qlab.config.compose import compose
+    from qlab.jobs.attack.attack import attack as attack_job
+    from qlab.jobs.attack.request import attack_request
+
+    return attack_job(run, attack_request(compose("attack", overrides)), force=force).result
 
 
 def sweep(

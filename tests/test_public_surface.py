@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_public_names_are_these() -> None:
     assert qlab.__all__ == [
-        "Circuit", "Input", "Weight", "compare", "evaluate", "expectations", "load", "results", "sweep", "train"
+        "Circuit", "Input", "Weight", "attack", "compare", "evaluate", "expectations", "load", "results", "sweep",
+        "train",
     ]  # fmt: skip
     assert all(callable(getattr(qlab, name)) for name in qlab.__all__)
     assert set(qlab.__all__) <= set(dir(qlab))

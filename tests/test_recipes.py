@@ -21,7 +21,14 @@ DIAGRAMS = (
     "encoder.pretrain_epochs=1",
     "trainer.epochs=2",
 )
+STATES = ("dataset.size=120", "dataset.n_train=60", "dataset.n_val=20", "dataset.n_test=40", "trainer.epochs=2")
+SCANS = ("dataset=digits", "dataset.n_train=60", "dataset.n_val=20", "dataset.n_test=40", "trainer.epochs=2")
 SHRUNK = {
+    **dict.fromkeys(("residual_entanglement", "residual_depth", "residual_alpha"), STATES),
+    **dict.fromkeys(("residual_digits", "residual_shots"), SCANS),
+    **dict.fromkeys(("hybrid_cnn_fair", "hybrid_cnn_published"), SCANS),
+    "hybrid_cnn_cifar100": (*SCANS, "encoder.mean=[0.3]", "encoder.std=[0.4]"),
+    "hybrid_cnn_stl10": (*SCANS, "encoder.mean=[0.3]", "encoder.std=[0.4]"),
     **dict.fromkeys(
         ("lego_quantum_dot", "lego_block_swap", "lego_qubits", "lego_noise"), (*DIAGRAMS, "head.n_qubits=4")
     ),

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 
 Qubits = Annotated[str | None, typer.Option(metavar="N,...", help="Numbers of qubits.", show_default="4,8,12,16,20")]
 Batch = Annotated[int | None, typer.Option(help="Samples of a step.", show_default="32, and 4 above 16 qubits")]
-Layers = Annotated[int, typer.Option(help="Layers of the circuit.")]
-Order = Annotated[str, typer.Option(metavar="rotate|entangle|both", help="What comes first in a layer.")]
+Layers = Annotated[int | None, typer.Option(help="Layers of the circuit.", show_default="6")]
+Order = Annotated[
+    str | None,
+    typer.Option(metavar="rotate|entangle|both", help="What comes first in a layer.", show_default="rotate"),
+]
 InputGradients = Annotated[bool, typer.Option("--input-gradients", help="Differentiate by the inputs, too.")]
 Noise = Annotated[
     bool, typer.Option("--noise", help="Values under noise instead of steps: density matrices, trajectories.")
 ]
 Error = Annotated[
     float | None, typer.Option(help="With --noise: probability of an error after each gate.", show_default="0.003")
+]
+Hybrid = Annotated[
+    bool, typer.Option("--hybrid", help="Training steps of an image classifier, with a circuit and without, instead.")
 ]
 Threads = Annotated[str, typer.Option(metavar="1|all|both", help="Processor threads of each contestant.")]
 Seconds = Annotated[float | None, typer.Option(help="For the steps of a contestant on one circuit.", show_default="3")]
@@ -36,11 +42,12 @@ Quick = Annotated[bool, typer.Option("--quick", help="4 and 8 qubits, half a sec
 def command(
     qubits: Qubits = None,
     batch: Batch = None,
-    layers: Layers = 6,
-    order: Order = "rotate",
+    layers: Layers = None,
+    order: Order = None,
     input_gradients: InputGradients = False,
     noise: Noise = False,
     error: Error = None,
+    hybrid: Hybrid = False,
     threads: Threads = "1",
     seconds: Seconds = None,
     patience: Patience = 300.0,
@@ -61,29 +68,42 @@ def command(
     trajectories, where ratios are those of the times to the same standard error and the column "error" is the
     distance from the reference in standard errors.
 
+    With --hybrid it is whole training steps of the hybrid MNIST network of arXiv:2509.13353, on batches of 64: with
+    its circuit, and with classical maps in the circuit's place. A ratio of 1.1 is 1.1 times the time with a linear map.
+
     Example: qlab bench --qubits 4,8 --order both
     """
     from qlab.bench.request import Request
 
+    spent = seconds if seconds is not None else 0.5 if quick else 3.0
+    if hybrid:
+        if qubits or noise or error is not None or input_gradients or python or layers is not None or order is not None:
+            raise typer.BadParameter("--hybrid is one circuit: beside it go --batch, --threads, --seconds and --quick")
+        return _run_hybrid(64 if batch is None else batch, _threads(threads), spent, json)
+    _check(noise, error, input_gradients)
+    request = Request(
+        qubits=_numbers(qubits or _qubits(quick, noise)),
+        batch=batch,
+        n_layers=6 if layers is None else layers,
+        orders=("rotate", "entangle") if order == "both" else (order or "rotate",),
+        input_gradients=input_gradients,
+        error=(0.003 if error is None else error) if noise else 0.0,
+        threads=_threads(threads),
+        seconds=spent,
+        patience=patience,
+        pythons=_pythons(python or []),
+    )
+    return _run(request, json)
+
+
+def _check(noise: bool, error: float | None, input_gradients: bool) -> None:
+    """Raise ``BadParameter`` where what is said of noise contradicts itself."""
     if error is not None and not noise:
         raise typer.BadParameter("--error is the strength of the noise: add --noise")
     if error == 0:
         raise typer.BadParameter("--error 0 is no noise: leave --noise out")
     if input_gradients and noise:
         raise typer.BadParameter("--input-gradients: with --noise there are values only")
-    request = Request(
-        qubits=_numbers(qubits or _qubits(quick, noise)),
-        batch=batch,
-        n_layers=layers,
-        orders=("rotate", "entangle") if order == "both" else (order,),
-        input_gradients=input_gradients,
-        error=(0.003 if error is None else error) if noise else 0.0,
-        threads=_threads(threads),
-        seconds=seconds if seconds is not None else 0.5 if quick else 3.0,
-        patience=patience,
-        pythons=_pythons(python or []),
-    )
-    _run(request, json)
 
 
 def _run(request: Request, json: bool) -> None:
@@ -101,6 +121,19 @@ def _run(request: Request, json: bool) -> None:
     failures = report.failures()
     if failures:
         raise JobError(failures[0])
+
+
+def _run_hybrid(batch: int, threads: tuple[int, ...], seconds: float, json: bool) -> None:
+    from qlab.bench.hybrid import bench_hybrid
+    from qlab.cli.bench_tables import print_hybrid
+    from qlab.cli.output import print_json
+    from qlab.cli.progress import for_standard_error
+
+    report = bench_hybrid(batch, threads, seconds, for_standard_error())
+    if json:
+        print_json(report.to_json())
+    else:
+        print_hybrid(report)
 
 
 def _qubits(quick: bool, noise: bool) -> str:

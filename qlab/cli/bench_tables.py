@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
+from qlab.bench.hybrid import HybridReport
 from qlab.bench.outcome import Cell, Outcome, Timing, digits
 from qlab.bench.problem import Problem
 from qlab.bench.run import Report
@@ -24,6 +27,17 @@ def print_report(report: Report) -> None:
         print_table("It takes so many times as long as qlab", ("", *families), ratios)
         print()
     print_facts("qlab bench", _facts(report))
+
+
+def print_hybrid(report: HybridReport) -> None:
+    """Print how long training steps take with each layer, and how many times as long as with a linear map."""
+    for steps in report.steps:
+        threads = "1 thread" if steps.threads == 1 else f"{steps.threads} threads"
+        rows = [(layer, _spread(timing), f"{steps.ratio(layer):.2f}") for layer, timing in steps.timings.items()]
+        title = f"A training step of the hybrid MNIST network, batch {report.batch}, {threads}"
+        print_table(title, ("in the circuit's place", "step, ms", "ratio"), rows)
+        print()
+    print_facts("qlab bench --hybrid", _machine(report.machine))
 
 
 def _header(problem: Problem) -> tuple[str, ...]:
@@ -77,15 +91,19 @@ def _ratio(ratio: float | None) -> str:
 
 
 def _facts(report: Report) -> dict[str, str]:
-    machine = report.machine
+    versions = {"versions": ", ".join(f"{name} {version}" for name, version in _versions(report).items())}
+    absent = {f"{name} is not installed": install for name, install in report.absent.items()}
+    return {**_machine(report.machine), **versions, **absent}
+
+
+def _machine(machine: Mapping[str, Any]) -> dict[str, str]:
     load = machine["load_before"]
     facts = {
-        "machine": f"{machine['processor'] or 'processor'}, {machine['cpu_count']} processors, {machine['platform']}",
-        "versions": ", ".join(f"{name} {version}" for name, version in _versions(report).items()),
+        "machine": f"{machine['processor'] or 'processor'}, {machine['cpu_count']} processors, {machine['platform']}"
     }
     if load is not None and load > _BUSY * machine["cpu_count"]:
         facts["busy"] = f"{load:.1f} other processes wanted a processor when it began: on a quiet machine all is faster"
-    return facts | {f"{name} is not installed": install for name, install in report.absent.items()}
+    return facts
 
 
 def _versions(report: Report) -> dict[str, str]:

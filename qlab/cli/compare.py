@@ -26,8 +26,9 @@ def command(
 
     Twins share features, split, budget and seeds: a linear layer, a perceptron of the same size, the circuit replaced
     by a linear map, without entanglers, frozen at its start, a Fourier surrogate, logistic regression and nearest
-    neighbours. seeds=10, tune=N trials each, metric=roc_auc, twins=[linear,mlp], vary=[seed,dataset.split_seed]; what a
-    sweep takes several values of makes settings, each with its twins. The same command goes on after an interruption.
+    neighbours. seeds=10, tune=N trials each, metric=roc_auc, twins=[linear,mlp], vary=[seed,dataset.split_seed];
+    rivals='{dense: ["head=dense"]}' adds the config with other words; what a sweep takes several values of makes
+    settings, each with its twins and rivals. The same command goes on after an interruption.
 
     Example: qlab compare dataset=digits encoder=pca head.n_qubits=4 head.n_layers=1 trainer.epochs=2 seeds=10
     """

@@ -34,14 +34,9 @@ def summary(checked: Checked, planned: Sequence[Plan]) -> str:
 
 def print_plan(checked: Checked, planned: Sequence[Plan]) -> None:
     """Print the summary, and every model that takes part or does not."""
-    from qlab.evaluation.comparison import CIRCUIT
-    from qlab.jobs.compare.twins import described
-
     print(summary(checked, planned))
     first = checked.fields[0]
-    rows = [
-        [one.name, "the config as it is" if one.name == CIRCUIT else described(one.name)] for one in first.contestants
-    ]
+    rows = [[one.name, one.description] for one in first.contestants]
     rows += [[name, f"left out: {reason}"] for name, reason in first.left_out.items()]
     print_table("", ["model", "what it is"], rows)
 

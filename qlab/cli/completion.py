@@ -65,8 +65,10 @@ def _choices(app: typer.Typer, before: list[str], current: str) -> list[str]:
         return [*own, *_overrides("train", training, current)]
     if name in ("train", "plan", "validate", "pretrain", "sweep"):
         return _overrides("train", [word for word in arguments if not word.startswith("launcher")], current)
-    if name == "eval":
-        return _overrides("eval", arguments[1:], current) if arguments else _runs()
+    if name in ("eval", "attack"):
+        if arguments:
+            return _overrides(name, arguments[1:], current)
+        return [*_runs(), *(_folders("comparisons") if name == "attack" else [])]
     if name == "hw-run":
         return _runs() if arguments else sorted([*_runs(), *ACTIONS])
     if name in ("ls", "cat"):
@@ -91,9 +93,13 @@ def _overrides(config_name: str, before: list[str], current: str) -> list[str]:
 
 
 def _runs() -> list[str]:
+    return _folders("runs")
+
+
+def _folders(kind: str) -> list[str]:
     from pathlib import Path
 
-    return sorted(path.name for path in Path("outputs/runs").glob("*-*"))
+    return sorted(path.name for path in Path("outputs", kind).glob("*-*"))
 
 
 def _catalogue(name: str) -> list[str]:

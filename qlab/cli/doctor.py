@@ -12,19 +12,22 @@ Warm = Annotated[bool, typer.Option("--warm", help="Compile the simulator now in
 
 
 def command(warm: Warm = False, json: Json = False) -> None:
-    """Say what is installed and found: versions, threads, GPU, data, plugins, folders.
+    """Say what is installed, what lacks and how to get it: versions, extras, processor, GPU, account, folders, plugins.
 
     Example: qlab doctor
     """
-    from qlab.cli.output import print_facts, print_json
-    from qlab.jobs.doctor import examine
+    from dataclasses import asdict
+
+    from qlab.cli.doctor_tables import print_examination
+    from qlab.cli.output import print_json
+    from qlab.jobs.doctor.examination import examine
 
     if warm:
         from qlab.engine.compiled.warm import warm as compile_simulator
 
         compile_simulator()
-    facts = examine()
+    found = examine()
     if json:
-        print_json(facts)
+        print_json(asdict(found))
     else:
-        print_facts("qlab doctor", facts)
+        print_examination(found)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from qlab.cli import (
+    attack,
     bench,
     cat,
     compare,
@@ -33,7 +34,14 @@ from qlab.hardware.redaction import guard, redact, redacted_traceback
 from qlab.process import settle
 
 INTERRUPTED = 130
-GOES_ON = {"train", "eval", "pretrain", "sweep", "compare"}  # commands that find what an earlier one has finished
+GOES_ON = {
+    "train",
+    "eval",
+    "attack",
+    "pretrain",
+    "sweep",
+    "compare",
+}  # commands that find what an earlier one has finished
 app = typer.Typer(
     name="qlab",
     help="Experiments in hybrid quantum-classical machine learning, with honest baselines.",
@@ -44,6 +52,7 @@ app = typer.Typer(
 )
 app.command("train")(train.command)
 app.command("eval")(evaluate.command)
+app.command("attack")(attack.command)
 app.command("sweep")(sweep.command)
 app.command("diagnose")(diagnose.command)
 app.command("compare")(compare.command)

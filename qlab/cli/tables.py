@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qlab.cli.output import print_facts
 from qlab.records.environment import made_by_other_code
+from qlab.reports.facts import effort
 from qlab.reports.values import component
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ def print_run(run: Run) -> None:
         "validation accuracy": _accuracy(record.val_metrics),
         "training": _training(record),
         "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in record.timing.items()),
+        **effort(asdict(record)),
         "peak memory": f"{record.peak_memory_mib:.0f} MiB",
         "result": _result(record, run.found),
         "files": str(run.path),
@@ -111,6 +114,7 @@ def _head(record: TrainRecord) -> str:
 def _scores(metrics: Mapping[str, Any], part: str) -> dict[str, str]:
     return {
         f"{part} accuracy": _accuracy(metrics),
+        **{f"accuracy, {name}": _accuracy(family) for name, family in metrics.get("families", {}).items()},
         "balanced accuracy": f"{metrics['balanced_accuracy']:.4f}",
         "ROC-AUC": _area(metrics["roc_auc"]),
         "average precision": _area(metrics["average_precision"]),

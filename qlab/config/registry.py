@@ -19,17 +19,25 @@ from qlab.errors import RequestError, UnknownNameError
 _OPTIONS = "qlab.config.options"
 BUILT_IN: dict[str, dict[str, str]] = {
     "dataset": {
+        "cifar100": f"{_OPTIONS}.datasets:Cifar100",
         "digits": f"{_OPTIONS}.datasets:Digits",
+        "entanglement": f"{_OPTIONS}.datasets:Entanglement",
         "fashion_mnist": f"{_OPTIONS}.datasets:FashionMnist",
         "mnist": f"{_OPTIONS}.datasets:Mnist",
         "quantum_dot": f"{_OPTIONS}.datasets:QuantumDot",
+        "stl10": f"{_OPTIONS}.datasets:Stl10",
         "tfbs": f"{_OPTIONS}.datasets:Tfbs",
+        "tfim": f"{_OPTIONS}.datasets:Tfim",
+        "xxz": f"{_OPTIONS}.datasets:Xxz",
     },
     "encoder": {
         "batch_pca": f"{_OPTIONS}.encoders:BatchPCA",
+        "block_means": f"{_OPTIONS}.encoders:BlockMeans",
+        "cnn": f"{_OPTIONS}.encoders:CNN",
         "fft_pca": f"{_OPTIONS}.encoders:FFTPCA",
         "identity": f"{_OPTIONS}.encoders:Identity",
         "kmer": f"{_OPTIONS}.encoders:Kmer",
+        "pauli": f"{_OPTIONS}.encoders:Pauli",
         "pca": f"{_OPTIONS}.encoders:PCA",
         "pwm": f"{_OPTIONS}.encoders:PWM",
         "resnet": f"{_OPTIONS}.encoders:ResNet",
@@ -38,11 +46,14 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "tensor_train": f"{_OPTIONS}.encoders:TensorTrain",
     },
     "head": {
+        "amplitude_vqc": f"{_OPTIONS}.heads:AmplitudeVQC",
+        "dense": f"{_OPTIONS}.heads:Dense",
         "fourier": f"{_OPTIONS}.heads:Fourier",
         "linear": f"{_OPTIONS}.heads:Linear",
         "logistic_regression": f"{_OPTIONS}.heads:LogisticRegression",
         "mlp": f"{_OPTIONS}.heads:MLP",
         "nearest_neighbours": f"{_OPTIONS}.heads:NearestNeighbours",
+        "residual": f"{_OPTIONS}.heads:Residual",
         "vqc": f"{_OPTIONS}.heads:VQC",
     },
     "noise": {

@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from qlab.config import registry
 from qlab.config.compose import plain
 from qlab.config.options.option import check
-from qlab.config.options.trainer import Trainer
+from qlab.config.options.trainer import Trainer, check_together
 from qlab.config.schema import Component, EvalConfig, EvalScalars, Place, RunConfig, RunScalars
 from qlab.errors import OptionError, did_you_mean
 
@@ -43,9 +43,9 @@ def run_config(cfg: DictConfig, *, paths_must_exist: bool = True) -> RunConfig:
         _find_data(components["dataset"], scalars)
         for group, chosen in components.items():
             _check_paths(chosen, group)
-    return RunConfig(
-        **components, trainer=typed(Trainer, values["trainer"], "trainer"), seed=scalars.seed, place=_place(scalars)
-    )
+    trainer = typed(Trainer, values["trainer"], "trainer")
+    check_together(trainer)
+    return RunConfig(**components, trainer=trainer, seed=scalars.seed, place=_place(scalars))
 
 
 def eval_config(cfg: DictConfig) -> EvalConfig:

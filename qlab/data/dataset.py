@@ -30,6 +30,8 @@ class Dataset:
         provenance: JSON-able facts for the record (file hashes, generator version and parameters).
         groups: (N,) int64; examples of one group belong together and stand on one side of a split. None: each is
             alone. Not together with ``official_test``.
+        families: (N,) int64, which of ``family_names`` an example is of; accuracy is told for each. None: one kind.
+        family_names: the name of each family.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Dataset:
     official_test: NDArray[np.bool_] | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
     groups: IntArray | None = None
+    families: IntArray | None = None
+    family_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,10 @@ def locate(published: Published, folder_name: str, path: str | None, context: Da
         DatasetMissing: the files are nowhere; the message says how to get them.
     """
     place = context.cache / "downloads" / folder_name if path is None else Path(path)
-    if path is None and (context.download or _verified(place, published)):
+    if path is None and context.download:
         return {name: fetch(f"{name}.gz", published, place, context) for name in published.sha256}
+    if path is None and _verified(place, published):
+        return {name: place / f"{name}.gz" for name in published.sha256}
     if path is not None and (found := _complete(place, published)):
         return found
     way = "set download=true, or " if path is None else ""

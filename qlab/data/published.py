@@ -1,9 +1,10 @@
-"""Sets of idx files that are known by their checksums: whole releases, and the subsets that are given names here."""
+"""Sets of files that are known by their checksums: whole releases, and the subsets that are given names here."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
@@ -12,7 +13,7 @@ FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 @dataclass(frozen=True)
 class Published:
-    """Four files as they were published.
+    """Files as they were published: four of idx, or one tar archive.
 
     Attributes:
         name: what a dataset read from exactly these files is called.
@@ -20,6 +21,8 @@ class Published:
         sha256: file name without ``.gz`` -> SHA-256 of the compressed file.
         origin: where the images come from.
         mirrors: addresses of folders that hold the files, the preferred one first.
+        members: of an archive, the files in it that are read -> "algorithm:digest", MD5 where nobody states another.
+            They tell what unpacked files are; a download is verified by the SHA-256 of the archive.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Published:
     sha256: Mapping[str, str]
     origin: str
     mirrors: tuple[str, ...] = ()
+    members: Mapping[str, str] = field(default_factory=dict)
 
 
 def _digests(*values: str) -> dict[str, str]:
@@ -82,9 +86,53 @@ FASHION_MNIST_SUBSET = Published(
     ),
     origin="900 images of the sample picture of Fashion-MNIST; grey values may differ slightly from the official files",
 )
-KNOWN = (MNIST, FASHION_MNIST, MNIST_SUBSET, FASHION_MNIST_SUBSET)
+CIFAR100_TRAIN, CIFAR100_TEST = "train.bin", "test.bin"
+CIFAR100 = Published(
+    name="cifar100",
+    family="cifar100",
+    sha256={"cifar-100-binary.tar": "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"},
+    origin="official CIFAR-100, binary version",
+    mirrors=("https://www.cs.toronto.edu/~kriz/",),
+    members={
+        f"cifar-100-binary/{CIFAR100_TRAIN}": "sha256:f31298fc616915fa142368359df1c4ca2ae984d6915ca468b998a5ec6aeebf29",
+        f"cifar-100-binary/{CIFAR100_TEST}": "sha256:d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a",
+    },
+)
+STL10_TRAIN_IMAGES, STL10_TRAIN_LABELS = "train_X.bin", "train_y.bin"
+STL10_TEST_IMAGES, STL10_TEST_LABELS = "test_X.bin", "test_y.bin"
+STL10 = Published(
+    name="stl10",
+    family="stl10",
+    sha256={"stl10_binary.tar": "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866"},
+    origin="official STL-10, labelled images",
+    mirrors=("http://ai.stanford.edu/~acoates/stl10/", "https://cs.stanford.edu/~acoates/stl10/"),
+    members={
+        f"stl10_binary/{STL10_TRAIN_IMAGES}": "md5:918c2871b30a85fa023e0c44e0bee87f",
+        f"stl10_binary/{STL10_TRAIN_LABELS}": "md5:5a34089d4802c674881badbb80307741",
+        f"stl10_binary/{STL10_TEST_IMAGES}": "md5:7f263ba9f9e0b06b93213547f721ac82",
+        f"stl10_binary/{STL10_TEST_LABELS}": "md5:36f9794fa4beb8a2c72628de14fa638e",
+    },
+)
+KNOWN = (MNIST, FASHION_MNIST, MNIST_SUBSET, FASHION_MNIST_SUBSET, CIFAR100, STL10)
 
 
 def recognise(sha256: Mapping[str, str]) -> Published | None:
-    """Return the published set whose four checksums these are, or None."""
+    """Return the published set whose checksums these are, or None."""
     return next((known for known in KNOWN if dict(known.sha256) == dict(sha256)), None)
+
+
+def recognise_members(content: Mapping[str, bytes]) -> Published | None:
+    """Return the published archive whose members, by file name without folder, have this content, or None."""
+    return next((known for known in KNOWN if known.members and _are_members(known, content)), None)
+
+
+def _are_members(known: Published, content: Mapping[str, bytes]) -> bool:
+    digests = {member.rpartition("/")[2]: digest for member, digest in known.members.items()}
+    return digests.keys() == content.keys() and all(
+        _has_digest(content[name], digest) for name, digest in digests.items()
+    )
+
+
+def _has_digest(content: bytes, digest: str) -> bool:
+    algorithm, _, value = digest.partition(":")
+    return hashlib.new(algorithm, content, usedforsecurity=False).hexdigest() == value

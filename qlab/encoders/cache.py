@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from qlab.arrays import digest, read_arrays, write_arrays
 from qlab.data.dataset import Dataset, FloatArray, IntArray
 from qlab.encoders.encoder import Encoder, FitContext
+from qlab.encoders.pixels import Pixels
 from qlab.errors import CorruptFileError
 from qlab.files import sha256_file
 from qlab.progress import Progress
@@ -35,7 +36,7 @@ class Features:
         cached: they were found, not computed now.
         n_parameters: of the encoder.
         provenance: of the encoder.
-        state_path: file with the fitted encoder; ``load_fitted`` reads it.
+        state_path: file with the fitted encoder, which ``load_fitted`` reads; None where there is nothing to fit.
     """
 
     train: FloatArray
@@ -45,7 +46,7 @@ class Features:
     cached: bool
     n_parameters: int
     provenance: Mapping[str, object]
-    state_path: Path
+    state_path: Path | None
 
 
 def encode(
@@ -65,7 +66,7 @@ def encode(
     The fitted encoder is kept under the hash of name, options, code version, weights files, source examples and
     training examples; the features under that hash and the images of all parts. So other validation or test images
     reuse the fit. Processes that want the same features at the same time compute them once; a damaged file is made
-    again. On a hit ``encoder`` is left as it was.
+    again. On a hit ``encoder`` is left as it was. Pixels are handed on without a file: they are as quickly made.
 
     Args:
         encoder: not yet fitted.
@@ -83,6 +84,9 @@ def encode(
     examples = digest({"images": parts["train"], "labels": labels})
     fit_key = _key(name, options, encoder.cache_facts(context), examples)
     key = _key(fit_key, digest(parts))
+    if isinstance(encoder, Pixels):
+        handed_on = {part: encoder.transform(images) for part, images in parts.items()}
+        return Features(**handed_on, key=key, cached=False, n_parameters=0, provenance={}, state_path=None)
     state_path, path = folder / f"{fit_key}.state.safetensors", folder / f"{key}.features.safetensors"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / f"{fit_key}.lock"):

@@ -34,7 +34,7 @@ class Pixels:
 
     def transform(self, images: FloatArray) -> FloatArray:
         """Return the pixels (N, C·H·W) of images (N, C, H, W)."""
-        return np.array(images, dtype=np.float32).reshape(len(images), int(np.prod(images.shape[1:])))
+        return np.asarray(images, dtype=np.float32).reshape(len(images), int(np.prod(images.shape[1:])))
 
     def state(self) -> State:
         """Return nothing."""

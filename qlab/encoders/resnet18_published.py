@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
 from qlab.encoders.backbone import WIDTHS, Backbone
-from qlab.encoders.trainable import Block, TrainableEncoder, drawn
-from qlab.errors import OptionError
+from qlab.encoders.trainable import Block, TrainableEncoder, drawn, require_statistics
 
 _DEPTH = 18
 
@@ -54,6 +53,7 @@ class PublishedBlock(Block):
 
     def __init__(self, n_channels: int, n_features: int, seed: int, generator: torch.Generator) -> None:
         super().__init__()
+        self.n_features = n_features
         nothing, unit = np.zeros(n_channels, dtype=np.float32), np.ones(n_channels, dtype=np.float32)
         self.backbone = Backbone(depth=_DEPTH, mean=nothing, std=unit, seed=seed)
         self.backbone.requires_grad_(False)
@@ -70,10 +70,6 @@ class PublishedBlock(Block):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features (B, n_features) of images (B, C, H, W)."""
-        if self.training and len(images) == 1:
-            raise OptionError(
-                "batch normalisation cannot train on a batch of one image: choose trainer.batch_size so that no "
-                "single training image is left over"
-            )
+        require_statistics(self, images)
         features: Tensor = self.projection(self.backbone(images))
         return features

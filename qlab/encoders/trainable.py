@@ -8,17 +8,27 @@ import torch
 from torch import Tensor, nn
 
 from qlab.encoders.pixels import Pixels
+from qlab.errors import OptionError
 
 
 class Block(nn.Module):
     """A module from images (B, C, H, W) to features (B, n_features), part of the model and of its checkpoints.
 
     Attributes:
+        n_features: how many features it leaves.
         batch_dependent: whether the features of an image depend on the others of its batch in evaluation mode, too.
             The model is then evaluated in batches of the size it is trained in.
     """
 
+    n_features: int
     batch_dependent: bool = False
+
+    def normalisation(self) -> tuple[Tensor, Tensor] | None:
+        """Return what it subtracts from the pixels of each channel and what it divides by, (1, C, 1, 1) each.
+
+        None where it takes the pixels as they are.
+        """
+        return None
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features (B, n_features) of images (B, C, H, W)."""
@@ -44,3 +54,12 @@ def drawn(layer: nn.Linear | nn.Conv2d, generator: torch.Generator) -> None:
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.uniform_(-bound, bound, generator=generator)
+
+
+def require_statistics(module: nn.Module, examples: Tensor) -> None:
+    """Raise ``OptionError`` where a module that normalises batches is trained on one example."""
+    if module.training and len(examples) == 1:
+        raise OptionError(
+            "batch normalisation cannot train on a batch of one example: choose trainer.batch_size so that no "
+            "single training example is left over"
+        )

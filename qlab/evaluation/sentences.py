@@ -26,7 +26,7 @@ def overall(rows: Sequence[Comparison]) -> str:
         twins = [row.twin for row in rows if row.verdict == verdict]
         if twins:
             than = "from" if verdict == "not distinguishable" else "than"
-            of = f"{len(twins)}" if parts else f"{len(twins)} of {len(rows)} twin{'' if len(rows) == 1 else 's'}"
+            of = f"{len(twins)}" if parts else f"{len(twins)} of {len(rows)} model{'' if len(rows) == 1 else 's'}"
             parts.append(f"{verdict} {than} {of}" + (f" ({', '.join(twins)})" if than == "than" else ""))
     return f"the circuit is {', '.join(parts)}" if parts else ""
 

@@ -15,6 +15,7 @@ _EXACT_TO = 14  # pairs; above, 2^n sign flips are sampled
 _RESAMPLES = 9_999
 _SEED = 0
 _FEWEST = 2
+_ROUNDING = 1e-12  # of metrics: differences that vary by no more are equal
 
 Verdict = Literal["better", "worse", "not distinguishable"]
 Floats = NDArray[np.float64]
@@ -90,7 +91,7 @@ def bca_interval(values: ArrayLike) -> Interval | None:
     array = np.asarray(values, np.float64)
     if array.size < _FEWEST:
         return None
-    if np.ptp(array) == 0:  # there is nothing to resample
+    if np.ptp(array) <= _ROUNDING:  # there is nothing to resample
         return Interval(float(array[0]), float(array[0]))
     rng = np.random.default_rng(_SEED)
     found = stats.bootstrap(
@@ -122,7 +123,7 @@ def smallest_p(n: int) -> float:
 def effect_size(differences: ArrayLike) -> float | None:
     """Return the mean of differences (n,) in their standard deviations, times 1 - 3 / (4 n - 5) (Hedges)."""
     array = np.asarray(differences, np.float64)
-    if array.size < _FEWEST or np.ptp(array) == 0:
+    if array.size < _FEWEST or np.ptp(array) <= _ROUNDING:
         return None
     return float(array.mean() / array.std(ddof=1) * (1 - 3 / (4 * array.size - 5)))
 

@@ -20,15 +20,22 @@ class Head(nn.Module):
         trains_inputs: whether something in front of the circuit is trained, by gradients with respect to its inputs.
         evaluation_batch: how many examples are evaluated at once where the logits of one depend on the others of its
             batch; None where they do not.
+        copies: how many copies of its state the evaluation of an example takes; None where the circuit's executions
+            are what is counted, or nothing is measured by shots.
     """
 
     circuit: Circuit | None = None
     trains_inputs: bool = False
     evaluation_batch: int | None = None
+    copies: int | None = None
 
     def quantum_parameters(self) -> list[nn.Parameter]:
-        """Return the parameters that are angles of the circuit."""
+        """Return the parameters of what is executed on qubits: angles of the circuit, where there is one."""
         return []
+
+    def trial_features(self, size: int, n_features: int, generator: torch.Generator) -> torch.Tensor:
+        """Return random features (size, n_features) that the head takes: to time it and to check it."""
+        return torch.randn(size, n_features, generator=generator)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return logits (B, n_classes)."""
@@ -40,6 +47,22 @@ class Solved(Head):
 
     def solve(self, features: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor | None) -> None:
         """Set the head from features (N, n_features) and labels (N,), classes weighed by ``class_weights`` (C,)."""
+        raise NotImplementedError
+
+
+class Staged(Head):
+    """A head that is trained more than once: from several starts, each in stages that follow one another.
+
+    Attributes:
+        n_starts: trainings from different first weights; the one with the least training loss is kept.
+        n_stages: trainings that make up one of them, each going on from the weights of the one before.
+    """
+
+    n_starts: int = 1
+    n_stages: int = 1
+
+    def begin(self, start: int, stage: int) -> None:
+        """Set the weights that a stage (from 0) adds or starts from, and choose which are trained in it."""
         raise NotImplementedError
 
 

@@ -98,9 +98,14 @@ class VQC(Head):
         return self.backend.expectations(self.circuit, inputs, self.weights, self.observables)
 
 
+def qubits_for(n_amplitudes: int) -> int:
+    """Return the smallest number of qubits whose states have so many amplitudes."""
+    return max(1, (n_amplitudes - 1).bit_length())
+
+
 def check_width(n_features: int, n_qubits: int, encoding: str) -> None:
     """Raise ``OptionError`` where ``n_features`` cannot be encoded on ``n_qubits``."""
-    wanted = max(1, (n_features - 1).bit_length())
+    wanted = qubits_for(n_features)
     if encoding == "amplitude" and n_qubits != wanted:
         raise OptionError(
             f"the encoding 'amplitude' puts {n_features} features on {wanted} qubits, not {n_qubits}; "

@@ -15,7 +15,6 @@ from qlab.config.keys import described, evaluation_key
 from qlab.config.schema import Component, EvalConfig
 from qlab.config.validate import component
 from qlab.errors import DataError
-from qlab.evaluation.metrics import measure
 from qlab.jobs import threads
 from qlab.jobs.model import build_backend, executed_by, execution, require_circuit
 from qlab.jobs.prepare import encode_data, load_data
@@ -79,7 +78,7 @@ def _evaluate(run: Run, config: EvalConfig, backend: Component, key: str, progre
         backend=executed_by(backend, executor, model, EVALUATION_BATCH),
         noise=described(config.noise),
         execution=execution(executor, model),
-        metrics=dataclasses.asdict(measure(logits, labels)),
+        metrics=task.metrics(config.split, logits),
         timing=seconds,
         peak_memory_mib=peak_memory_mib(),
         environment=environment(torch.get_num_threads()),

@@ -12,7 +12,8 @@ from qlab.heads.head import Head
 def executions(config: RunConfig, model: Head, sizes: Mapping[str, int], epochs: int) -> dict[str, int]:
     """Return the circuit executions (one circuit for one example) of a run of ``epochs`` by what they are for.
 
-    One gradient counts as one execution, or as what its parameter-shift rules take. A classical head has none.
+    One gradient counts as one execution, or as what its parameter-shift rules take. A classical head has none. Of a
+    head that measures copies of a state at evaluation alone, these are counted.
 
     Args:
         config: the run's config.
@@ -20,6 +21,9 @@ def executions(config: RunConfig, model: Head, sizes: Mapping[str, int], epochs:
         sizes: examples in each split.
         epochs: how many are run.
     """
+    if model.copies is not None:
+        copies = {"validation, copies": (epochs + 1) * sizes["val"], "test, copies": sizes["test"]}
+        return {what: model.copies * examples for what, examples in copies.items()}
     if model.circuit is None:
         return {}
     gradient = 1

@@ -22,7 +22,8 @@ from qlab.config.validate import component
 from qlab.data.dataset import Dataset
 from qlab.encoders.trainable import TrainableEncoder
 from qlab.errors import CapabilityError, OptionError
-from qlab.heads.head import Fronted, Head, Solved, linear
+from qlab.heads.head import Fronted, Head, Solved, Staged, linear
+from qlab.heads.vqc import qubits_for
 from qlab.noise.model import Noise, NoiseModel
 from qlab.records.record import CircuitResources, Parameters
 from qlab.training.seeds import torch_generator
@@ -80,6 +81,12 @@ def require_gradients(model: Head, backend: Backend, trained: Component) -> None
         return
     wanted = {"weights", "inputs"} if model.trains_inputs else {"weights"}
     lacking = wanted - backend.capabilities().gradients
+    by_amplitudes = model.trains_inputs and model.circuit.embeds_amplitudes
+    if by_amplitudes and ("inputs" in lacking or isinstance(backend, ParameterShift)):
+        raise CapabilityError(
+            "what is trained in front of amplitudes needs gradients by these, which no executions give: train with "
+            "trainer.gradient=backend on backend=engine or pennylane, without shots"
+        )
     if lacking:
         shots = getattr(trained.options, "shots", None)
         what = f"the backend {trained.name} has" if shots is None else "shots have"
@@ -160,18 +167,29 @@ def build_model(config: RunConfig, backend: Backend, shape: tuple[int, ...], n_c
     """
     generator = torch_generator(config.seed, "weights")
     encoder: Any = registry.build(config.encoder.options)
-    is_block = isinstance(encoder, TrainableEncoder)
-    if not is_block and getattr(config.encoder.options, "projection", None) != "trainable":
+    if isinstance(encoder, TrainableEncoder):
+        # A stream of its own: the block begins alike in front of any head, so that heads can be compared in pairs.
+        block = encoder.block(shape, torch_generator(config.seed, "block"))
+        head = _trained_head(config, block.n_features, n_classes, backend, generator)
+        whole = config.trainer.batch_size if block.batch_dependent else None
+        return Fronted(nn.Sequential(nn.Unflatten(1, shape), block), head, whole)
+    if getattr(config.encoder.options, "projection", None) != "trainable":
         return build_head(config.head, math.prod(shape), n_classes, backend, generator)
     n_features: int = config.encoder.options.n_features
+    head = _trained_head(config, n_features, n_classes, backend, generator)
+    return Fronted(linear(math.prod(shape), n_features, generator), head)
+
+
+def _trained_head(
+    config: RunConfig, n_features: int, n_classes: int, backend: Backend, generator: torch.Generator
+) -> Head:
+    """Return a head behind something that is trained with it; raises ``OptionError`` where it cannot be."""
     head = build_head(config.head, n_features, n_classes, backend, generator)
     if isinstance(head, Solved):
         raise OptionError(f"head={config.head.name} is solved at once, and cannot train what is in front of it")
-    if not is_block:
-        return Fronted(linear(math.prod(shape), n_features, generator), head)
-    block = encoder.block(shape, generator)
-    whole = config.trainer.batch_size if block.batch_dependent else None
-    return Fronted(nn.Sequential(nn.Unflatten(1, shape), block), head, whole)
+    if isinstance(head, Staged) and head.n_starts * head.n_stages > 1:
+        raise OptionError(f"head={config.head.name} trains no block with it in stages or from several starts")
+    return head
 
 
 def build_head(
@@ -192,7 +210,8 @@ def _size_of_match(options: MLP, n_features: int, n_classes: int, backend: Backe
     other = component("head", {"name": options.match, **options.match_options})
     has_qubits = "n_qubits" in {field.name for field in dataclasses.fields(other.options)}
     if has_qubits and "n_qubits" not in options.match_options:
-        other.options.n_qubits = n_features
+        is_amplitudes = getattr(other.options, "encoding", None) == "amplitude"
+        other.options.n_qubits = qubits_for(n_features) if is_amplitudes else n_features
     return count_parameters(build_head(other, n_features, n_classes, backend, generator), 0).trainable
 
 

@@ -11,6 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qlab.config import registry
 from qlab.config.keys import described
 from qlab.config.options.datasets import SplitOptions
@@ -20,6 +23,8 @@ from qlab.data.splits import Splits, split
 from qlab.encoders.cache import Features, encode
 from qlab.encoders.encoder import Encoder, FitContext
 from qlab.encoders.trainable import TrainableEncoder
+from qlab.evaluation.families import by_family
+from qlab.evaluation.metrics import measure
 from qlab.jobs.loaded_data import LOADED, Loaded
 from qlab.progress import Progress
 
@@ -64,6 +69,16 @@ class Task:
         """Hash of the features of all three parts."""
         parts = (self.features.train, self.features.val, self.features.test)
         return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
+
+    def metrics(self, part: str, logits: NDArray[np.floating]) -> dict[str, Any]:
+        """Return the metrics of a part from logits (N, n_classes), by name; with the accuracy by family, if any."""
+        index, data = getattr(self.splits, part), self.dataset
+        labels = data.labels[index]
+        found = dataclasses.asdict(measure(logits, labels))
+        if data.families is None:
+            return found
+        families = by_family(logits, labels, data.families[index], data.family_names)
+        return {**found, "families": {name: dataclasses.asdict(family) for name, family in families.items()}}
 
 
 def load_data(config: RunConfig, progress: Progress) -> Data:

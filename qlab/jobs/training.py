@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,8 @@ from qlab.config.conditions import as_trained
 from qlab.config.keys import described, training_key
 from qlab.config.schema import RunConfig
 from qlab.config.validate import GROUPS, parts
-from qlab.evaluation.metrics import Metrics, measure
 from qlab.files import write_json
-from qlab.heads.head import Head, Solved
+from qlab.heads.head import Head, Solved, Staged
 from qlab.jobs import threads
 from qlab.jobs.executions import executions
 from qlab.jobs.journal import Journal
@@ -45,7 +46,10 @@ from qlab.records.environment import environment, peak_memory_mib
 from qlab.records.record import SCHEMA, TrainRecord
 from qlab.records.store import RunFolder, write_csv, write_npz, write_yaml
 from qlab.training.checkpoint import as_arrays
+from qlab.training.denormals import denormal_share, require_flushing
+from qlab.training.flops import forward_with_flops
 from qlab.training.solving import solve
+from qlab.training.staged import fit_staged
 from qlab.training.trainer import Examples, Outcome, Trainer, predict
 
 
@@ -67,7 +71,9 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
     config = as_trained(config)
     task = encode_data(config, data)
     threads.for_head(config, model)
-    _try_out(model, examples(task, "train"))
+    if config.trainer.flush_denormals:
+        require_flushing()
+    flops = _try_out(model, examples(task, "train"))
     with folder.claimed() as folder:
         if force:
             folder.clear()
@@ -80,7 +86,7 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
         evaluated = time.perf_counter()
         metrics = _evaluate(model, conditions_of(backend), task, folder)
         seconds = {**task.seconds, "training": outcome.seconds, "evaluation": time.perf_counter() - evaluated}
-        record = _record(config, folder, task, model, backend, outcome, metrics, seconds)
+        record = _record(config, folder, task, model, backend, outcome, metrics, seconds, flops)
         record = dataclasses.replace(record, timing={**seconds, "total": time.perf_counter() - started})
         record.write(folder.result)
         folder.checkpoint.unlink(missing_ok=True)
@@ -135,13 +141,19 @@ def dataset_facts(task: Task) -> dict[str, Any]:
     }
 
 
-def _try_out(model: Head, known: Examples) -> None:
-    """Execute and differentiate one example, so that what the backend cannot do shows before anything is written."""
+def _try_out(model: Head, known: Examples) -> int:
+    """Execute and differentiate one example, so that what the backend cannot do shows before anything is written.
+
+    Returns:
+        the floating-point operations of the model's convolutions in one execution.
+    """
     if isinstance(model, Solved):
-        return
+        return 0
     model.eval()  # statistics of batches are for training to gather
-    nn.functional.cross_entropy(model(known.features[:1]), known.labels[:1]).backward()
+    logits, flops = forward_with_flops(model, known.features[:1])
+    nn.functional.cross_entropy(logits, known.labels[:1]).backward()
     model.zero_grad(set_to_none=True)
+    return flops
 
 
 def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal: Journal) -> Outcome:
@@ -150,8 +162,8 @@ def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal:
         outcome = solve(model, train, val, class_weights=config.trainer.class_weights)
     else:
         trainer: Trainer = registry.build(config.trainer, leave_out=frozenset({"gradient", "noise_aware"}))
-        outcome = trainer.fit(
-            model,
+        fit = partial(fit_staged, trainer, model) if isinstance(model, Staged) else partial(trainer.fit, model)
+        outcome = fit(
             train,
             val,
             seed=config.seed,
@@ -165,10 +177,10 @@ def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal:
     return outcome
 
 
-def _evaluate(model: Head, conditions: Conditions | None, task: Task, folder: RunFolder) -> dict[str, Metrics]:
+def _evaluate(model: Head, conditions: Conditions | None, task: Task, folder: RunFolder) -> dict[str, dict[str, Any]]:
     """Predict the validation and test splits, keep every prediction, return the metrics."""
     arrays: dict[str, NDArray[Any]] = {}
-    metrics: dict[str, Metrics] = {}
+    metrics: dict[str, dict[str, Any]] = {}
     for part in ("val", "test"):
         known = examples(task, part)
         if conditions is not None:
@@ -176,7 +188,7 @@ def _evaluate(model: Head, conditions: Conditions | None, task: Task, folder: Ru
         logits, labels = predict(model, known.features).numpy(), known.labels.numpy()
         index = getattr(task.splits, part)
         arrays |= {f"{part}_index": index, f"{part}_label": labels, f"{part}_logits": logits}
-        metrics[part] = measure(logits, labels)
+        metrics[part] = task.metrics(part, logits)
     write_npz(folder.predictions, arrays)
     return metrics
 
@@ -188,8 +200,9 @@ def _record(
     model: Head,
     backend: Backend,
     outcome: Outcome,
-    metrics: dict[str, Metrics],
+    metrics: dict[str, dict[str, Any]],
     seconds: dict[str, float],
+    convolution_flops: int,
 ) -> TrainRecord:
     kept = outcome.history[outcome.kept_epoch - 1]
     resources, data = circuit_resources(model), dataset_facts(task)
@@ -203,7 +216,7 @@ def _record(
         backend=executed_by(config.backend, backend, model, config.trainer.batch_size),
         noise=described(config.noise),
         execution=execution(backend, model),
-        metrics=dataclasses.asdict(metrics["test"]),
+        metrics=metrics["test"],
         timing=seconds,
         peak_memory_mib=peak_memory_mib(),
         environment={**environment(torch.get_num_threads()), "plugins": plugins(config)},
@@ -226,8 +239,15 @@ def _record(
             "stopped_early": outcome.stopped_early,
             "train_loss": kept.train_loss,
             "val_loss": kept.val_loss,
+            "epoch_seconds": {
+                "first": outcome.epoch_seconds[0],
+                "median": statistics.median(outcome.epoch_seconds),
+            },
+            "cpu_seconds": outcome.cpu_seconds,
+            "convolution_flops": convolution_flops,
+            "denormal_share": denormal_share(model),
         },
-        val_metrics=dataclasses.asdict(metrics["val"]),
+        val_metrics=metrics["val"],
     )
 
 

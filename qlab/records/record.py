@@ -112,7 +112,10 @@ class TrainRecord(Record):
         parameters: counts by kind (``Parameters``).
         circuit: resources of the head's circuit (``CircuitResources``), or None for a classical head.
         encoder: hashes of what the features depend on and of the features, their width, provenance of the block.
-        training: epochs run, executions of the circuit by purpose, epoch kept, whether stopped early, last losses.
+        training: epochs run, executions of the circuit by purpose, epoch kept, whether stopped early, its losses; what
+            the first and the median epoch took, processor seconds of all threads in all epochs, operations of
+            the trained model's convolutions in one example's forward pass (a multiplication with its addition is
+            two), share of denormal ones among the trainable weights kept that are not zero.
         val_metrics: metrics of the validation split.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ class RunFolder:
         self.result = path / "result.json"
         self.report = path / "report.html"
         self.evaluations = path / "evaluations"
+        self.attacks = path / "attacks"
 
     @property
     def key(self) -> str:
@@ -91,12 +93,14 @@ class RunFolder:
             yield
 
     def clear(self) -> None:
-        """Forget the result and the checkpoint, so that the run starts anew; evaluations of it go too."""
+        """Forget the result and the checkpoint, so that the run starts anew; evaluations and attacks go too."""
         written = (self.result, self.checkpoint, self.model, self.history, self.predictions, self.log, self.report)
-        for file in written:
+        for file in (*written, *self.path.glob("checkpoint-*.safetensors")):
             file.unlink(missing_ok=True)
         for file in self.evaluations.glob("*"):
             file.unlink()
+        if self.attacks.is_dir():
+            shutil.rmtree(self.attacks)
 
     def append_log(self, line: str) -> None:
         """Add a line to the log."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,9 +89,13 @@ def write_comparison(
 
 
 def _command(request: Mapping[str, Any]) -> str:
-    """Return the command line that asked for a comparison; options with nothing in them need not be said."""
+    """Return the command line that asked for a comparison; options that are not set need not be said."""
     given = {name: request.get(name) for name in _OPTIONS}
-    own = [f"{name}={shown(value).replace(', ', ',')}" for name, value in given.items() if value]
+    own = [f"{name}={shown(value).replace(', ', ',')}" for name, value in given.items() if value or value == []]
+    rivals = [
+        f"{name}: {json.dumps(words, ensure_ascii=False)}" for name, words in (request.get("rivals") or {}).items()
+    ]
+    own += [f"rivals={{{', '.join(rivals)}}}"] if rivals else []
     return command({"overrides": [*(request.get("overrides") or ()), *own]}, "compare")
 
 

@@ -34,13 +34,13 @@ def further_cells(rows: Sequence[Row], settings: Sequence[str] = ()) -> Cells:
     return Cells([*header, "p", "test set", "seconds"], _lines(rows, settings, _circuit_further, _twin_further))
 
 
-def note(rows: Sequence[Row], metric: str) -> str:
-    """Return how the table is to be read."""
+def note(rows: Sequence[Row], metric: str, part: str = "test") -> str:
+    """Return how the table is to be read; ``part`` is that of the data which the metric is of."""
     count = max((row.comparison.comparisons for row in rows), default=0)
     text = (
-        f"Test {metric.replace('_', ' ')} over seeds, with Student's intervals. Differences are circuit − twin, seed "
-        f"by seed; p is that of the two-sided sign-flip test, adjusted by Holm's method for all {count} comparisons; "
-        "effect is the mean difference in standard deviations of the differences (Hedges)."
+        f"{part.capitalize()} {metric.replace('_', ' ')} over seeds, with Student's intervals. Differences are "
+        f"circuit − twin, seed by seed; p is that of the two-sided sign-flip test, adjusted by Holm's method for all "
+        f"{count} comparisons; effect is the mean difference in standard deviations of the differences (Hedges)."
     )
     if any(row.comparison.against.sd == 0 and not row.comparison.against.diverged for row in rows):
         text += " An interval without width is that of a model that no seed changes."

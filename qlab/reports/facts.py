@@ -95,6 +95,23 @@ def circuit(record: Record) -> dict[str, str]:
     return {name.replace("_", " "): shown(value) for name, value in (record.get("circuit") or {}).items()}
 
 
+def effort(record: Record) -> dict[str, str]:
+    """Return what training took; nothing of what a record of older code does not tell."""
+    training = record["training"]
+    if "epoch_seconds" not in training:
+        return {}
+    seconds, flops, denormal = training["epoch_seconds"], training["convolution_flops"], training["denormal_share"]
+    facts = {
+        "seconds of an epoch": f"{seconds['median']:.3g} in the median, {seconds['first']:.3g} the first",
+        "processor seconds": f"{training['cpu_seconds']:.3g} of all threads in training",
+    }
+    if flops:
+        facts["convolutions"] = f"{flops:,} floating-point operations forward for an example"
+    if denormal:
+        facts["denormal weights"] = f"{100 * denormal:.3g} % of those that are trained and not zero"
+    return facts
+
+
 def executions(records: Sequence[Record]) -> Cells | None:
     """Return what was executed under noise or from shots, one row for each different one; None without either.
 

@@ -168,6 +168,7 @@ def _training(record: Mapping[str, Any]) -> dict[str, str]:
         "circuit executions": ", ".join(f"{name} {count:,}" for name, count in (training["executions"] or {}).items())
         or "none",
         "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in record["timing"].items()),
+        **facts.effort(record),
         "peak memory": f"{record['peak_memory_mib']:.0f} MiB",
     }
 

@@ -32,6 +32,7 @@ def check_block(make: MakeEncoder, image_shape: tuple[int, ...], n_features: int
 def check_features(make: MakeEncoder, images: Tensor, n_features: int) -> None:
     """Features are finite, of the type of the images and of shape (B, n_features), in both modes."""
     block = _make(make, images.shape[1:])
+    require(block.n_features == n_features, f"it says that it leaves {block.n_features} features, not {n_features}")
     for training in (True, False):
         features = block.train(training)(images)
         require(features.shape == (len(images), n_features), f"features of 13 images are {tuple(features.shape)}")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import torch
 
-from qlab.heads.head import Head, Solved
+from qlab.heads.head import Head, Solved, Staged
 from qlab.testing.require import require, require_close
 
 MakeHead = Callable[[torch.Generator], Head]
@@ -20,7 +20,7 @@ BATCH_TOLERANCE = 1e-5
 
 def check_head(make: MakeHead, n_features: int, n_classes: int) -> None:
     """Run every check on a head from ``n_features`` to ``n_classes``."""
-    features = torch.randn(13, n_features, generator=torch.Generator().manual_seed(0))
+    features = _make(make).trial_features(13, n_features, torch.Generator().manual_seed(0))
     if isinstance(_make(make), Solved):
         check_solved(make, n_features, n_classes)
         return
@@ -29,6 +29,7 @@ def check_head(make: MakeHead, n_features: int, n_classes: int) -> None:
     check_gradients(make, features)
     check_parameters(make)
     check_state(make, features)
+    check_stages(make)
 
 
 def check_solved(make: MakeHead, n_features: int, n_classes: int) -> None:
@@ -57,7 +58,7 @@ def check_solved(make: MakeHead, n_features: int, n_classes: int) -> None:
 
 def check_logits(make: MakeHead, features: torch.Tensor, n_classes: int) -> None:
     """Logits are finite, of shape (B, n_classes), and those of an example do not depend on its batch."""
-    head = _make(make)
+    head = _make(make).eval()
     with torch.no_grad():
         logits = head(features)
         alone = torch.cat([head(row[None]) for row in features])
@@ -85,22 +86,32 @@ def check_gradients(make: MakeHead, features: torch.Tensor) -> None:
 
 
 def check_parameters(make: MakeHead) -> None:
-    """The quantum parameters are parameters, and are as many as the circuit has weights."""
+    """The quantum parameters are parameters, and are as many as the circuit, where there is one, has weights."""
     head = _make(make)
     own = {id(parameter) for parameter in head.parameters()}
     quantum = head.quantum_parameters()
     require(all(id(parameter) in own for parameter in quantum), "a quantum parameter is no parameter of the head")
-    expected = head.circuit.n_weights if head.circuit is not None else 0
-    count = sum(parameter.numel() for parameter in quantum)
-    require(count == expected, f"{count} quantum parameters, but the circuit has {expected} weights")
+    if head.circuit is not None:
+        expected, count = head.circuit.n_weights, sum(parameter.numel() for parameter in quantum)
+        require(count == expected, f"{count} quantum parameters, but the circuit has {expected} weights")
 
 
 def check_state(make: MakeHead, features: torch.Tensor) -> None:
     """The state alone makes another head of the same options the same."""
-    head, other = _make(make, 0), _make(make, 1)
+    head, other = _make(make, 0).eval(), _make(make, 1).eval()
     other.load_state_dict(head.state_dict())
     with torch.no_grad():
         require(torch.equal(head(features), other(features)), "the restored head differs")
+
+
+def check_stages(make: MakeHead) -> None:
+    """A head that is trained in stages begins with its first weights, again whenever it is begun; starts differ."""
+    head, first = _make(make), _weights(_make(make))
+    if isinstance(head, Staged):
+        head.begin(1, 0)
+        require(not torch.equal(_weights(head), first), "two starts begin with the same weights")
+        head.begin(0, 0)
+        require(torch.equal(_weights(head), first), "the first start does not begin with the first weights")
 
 
 def _make(make: MakeHead, seed: int = 0) -> Head:

@@ -20,7 +20,15 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of the history."""
+    """One row of the history.
+
+    Attributes:
+        epoch: from 1.
+        lr: the learning rate of its first batch.
+        train_loss: mean of what was minimised, with smoothed labels where they are.
+        val_loss: cross entropy with the labels as they are, so that it compares with or without smoothing.
+        val_accuracy: share of the validation examples that are right.
+    """
 
     epoch: int
     lr: float
@@ -31,12 +39,13 @@ class Epoch:
 
 @dataclass
 class TrainingState:
-    """How far training is: the history so far, the best epoch of it, and the weights it had."""
+    """How far training is: the history so far, the best epoch of it, the weights it had, and what all of it took."""
 
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0
     best_weights: Tensors = field(default_factory=dict)
-    seconds: float = 0.0
+    epoch_seconds: list[float] = field(default_factory=list)
+    cpu_seconds: float = 0.0
 
     @property
     def best_loss(self) -> float:
@@ -56,7 +65,8 @@ def save_checkpoint(
         "identity": identity,
         "history": [asdict(row) for row in state.history],
         "best_epoch": state.best_epoch,
-        "seconds": state.seconds,
+        "epoch_seconds": state.epoch_seconds,
+        "cpu_seconds": state.cpu_seconds,
         "param_groups": optimizer.state_dict()["param_groups"],
         "scheduler": scheduler.state_dict() if scheduler is not None else None,
     }
@@ -78,6 +88,8 @@ def load_checkpoint(
         tensors = as_tensors(arrays)
         if meta["identity"] != identity:
             raise CorruptFileError("it was made on other features")
+        if "epoch_seconds" not in meta:
+            raise CorruptFileError("it was made by an older version of qlab")
         model.load_state_dict(_under("model/", tensors))
         optimizer.load_state_dict({"state": _optimizer_state(tensors), "param_groups": meta["param_groups"]})
         if scheduler is not None:
@@ -87,7 +99,8 @@ def load_checkpoint(
         raise CorruptFileError(
             f"{path} cannot be gone on from ({error}); --force trains again from the start"
         ) from error
-    return TrainingState(history, meta["best_epoch"], _under("best/", tensors), meta["seconds"])
+    best = _under("best/", tensors)
+    return TrainingState(history, meta["best_epoch"], best, meta["epoch_seconds"], meta["cpu_seconds"])
 
 
 def as_arrays(tensors: Tensors) -> dict[str, NDArray[Any]]:

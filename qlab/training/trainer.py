@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from torch.optim import lr_scheduler
 from qlab.errors import DivergedError
 from qlab.progress import Progress, Silent
 from qlab.training.checkpoint import Epoch, Tensors, TrainingState, load_checkpoint, save_checkpoint
-from qlab.training.seeds import epoch_order
+from qlab.training.denormals import Call, calling
+from qlab.training.schedules import Schedule
+from qlab.training.seeds import epoch_order, seeded_epoch
 
 EVALUATION_BATCH = 256
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
@@ -52,21 +54,40 @@ class Outcome:
         history: one row per epoch.
         kept_epoch: the epoch whose weights were kept, from 1.
         stopped_early: whether the validation loss ended it before the last epoch.
-        seconds: time spent, over all sessions if it was interrupted.
+        epoch_seconds: time spent on each epoch, by the clock.
+        cpu_seconds: time that all threads of the process spent on all of them.
     """
 
     weights: Tensors
     history: list[Epoch]
     kept_epoch: int
     stopped_early: bool
-    seconds: float
+    epoch_seconds: list[float]
+    cpu_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Time spent, over all sessions if it was interrupted."""
+        return sum(self.epoch_seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class _Learner:
+    """What learns, and by what: ``by_batch`` is the schedule where it changes after every batch."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    by_batch: lr_scheduler.LRScheduler | None
+    loss_function: nn.Module
+    checkpoint: Path
 
 
 class Trainer:
     """Minimises the cross entropy of a head on the training examples.
 
-    Validation examples choose the epoch to keep and when to stop; test examples are never seen. Each epoch's batch
-    order depends on the seed and the epoch alone, so that going on from a checkpoint gives the same bits.
+    Validation examples choose the epoch to keep and when to stop, by the cross entropy with their labels as they are,
+    smoothed ones in training or not; test examples are never seen. Each epoch's batch order and what is drawn in it
+    depend on the seed and the epoch alone, so that going on from a checkpoint gives the same bits.
     """
 
     def __init__(
@@ -81,17 +102,20 @@ class Trainer:
         schedule: str = "constant",
         step_size: int = 10,
         gamma: float = 0.5,
+        min_lr: float = 0.0,
         clip_norm: float | None = None,
         patience: int | None = None,
         keep: str = "best",
         class_weights: bool = False,
+        label_smoothing: float = 0.0,
         shuffle: bool = True,
+        flush_denormals: bool = False,
     ) -> None:
         self.optimizer, self.lr, self.weight_decay, self.momentum = optimizer, lr, weight_decay, momentum
         self.epochs, self.batch_size = epochs, batch_size
-        self.schedule, self.step_size, self.gamma = schedule, step_size, gamma
+        self.schedule = Schedule(schedule, lr, step_size, gamma, min_lr)
         self.clip_norm, self.patience, self.keep, self.class_weights = clip_norm, patience, keep, class_weights
-        self.shuffle = shuffle
+        self.label_smoothing, self.shuffle, self.flush_denormals = label_smoothing, shuffle, flush_denormals
 
     def fit(
         self,
@@ -110,7 +134,7 @@ class Trainer:
             model: trained in place.
             train: examples to learn from.
             val: examples to choose the epoch by.
-            seed: of the batch order.
+            seed: of the batch order and of what is drawn in training.
             checkpoint: file that is written after every epoch.
             identity: of the examples; a checkpoint of other examples is refused.
             progress: told about every epoch.
@@ -118,58 +142,63 @@ class Trainer:
         Raises:
             DivergedError: the loss or a weight is not finite; the checkpoint holds the last good epoch.
             CorruptFileError: the checkpoint is damaged or was made on other examples.
+            CapabilityError: denormal numbers are to be flushed, and the processor cannot.
         """
         optimizer = self._optimizer(model)
-        scheduler = self._scheduler(optimizer)
-        loss_function = nn.CrossEntropyLoss(weight=balanced_weights(train.labels) if self.class_weights else None)
+        batches = math.ceil(len(train.labels) / self.batch_size)
+        scheduler = self.schedule.scheduler(optimizer, epochs=self.epochs, batches=batches)
         state = load_checkpoint(checkpoint, identity, model, optimizer, scheduler)
+        weight = balanced_weights(train.labels) if self.class_weights else None
+        smoothed = nn.CrossEntropyLoss(weight=weight, label_smoothing=self.label_smoothing)
+        learner = _Learner(model, optimizer, scheduler if self.schedule.by_batch else None, smoothed, checkpoint)
         if state.history:
             progress.say(f"going on after epoch {len(state.history)} of {self.epochs}")
         epochs = range(len(state.history) + 1, self.epochs + 1)
-        for epoch in progress.track(epochs, "training", len(epochs)):
-            if self._is_over(state):
-                break
-            started = time.perf_counter()
-            lr = optimizer.param_groups[0]["lr"]
-            order = epoch_order(seed, epoch if self.shuffle else 1, len(train.labels))
-            batches = train.batches(self.batch_size, order)
-            train_loss = self._pass(model, batches, optimizer, loss_function, epoch, checkpoint)
-            if scheduler is not None:
-                scheduler.step()
-            val_loss, val_accuracy = score(model, val, loss_function)
-            _require_finite(val_loss, f"the validation loss after epoch {epoch}", lr, checkpoint)
-            self._note(state, model, Epoch(epoch, lr, train_loss, val_loss, val_accuracy))
-            state.seconds += time.perf_counter() - started
-            save_checkpoint(checkpoint, identity, state, model, optimizer, scheduler)
-            progress.say(
-                f"epoch {epoch}/{self.epochs}  train loss {train_loss:.4f}  val loss {val_loss:.4f}  "
-                f"val accuracy {val_accuracy:.4f}"
-            )
+        with calling(flushed=self.flush_denormals) as call:
+            for epoch in progress.track(epochs, "training", len(epochs)):
+                if self._is_over(state):
+                    break
+                started, cpu, lr = time.perf_counter(), time.process_time(), _lr(optimizer)
+                train_loss = self._pass(learner, train, seed, epoch, call)
+                if scheduler is not None and not self.schedule.by_batch:
+                    scheduler.step()
+                val_loss, val_accuracy = score(model, val, nn.CrossEntropyLoss(weight=weight))
+                _require_finite(val_loss, f"the validation loss after epoch {epoch}", lr, checkpoint)
+                self._note(state, model, Epoch(epoch, lr, train_loss, val_loss, val_accuracy))
+                state.epoch_seconds.append(time.perf_counter() - started)
+                state.cpu_seconds += time.process_time() - cpu
+                save_checkpoint(checkpoint, identity, state, model, optimizer, scheduler)
+                progress.say(
+                    f"epoch {epoch}/{self.epochs}  train loss {train_loss:.4f}  val loss {val_loss:.4f}  "
+                    f"val accuracy {val_accuracy:.4f}"
+                )
         return self._outcome(state, model)
 
-    def _pass(
-        self,
-        model: nn.Module,
-        batches: Iterator[tuple[torch.Tensor, torch.Tensor]],
-        optimizer: torch.optim.Optimizer,
-        loss_function: nn.Module,
-        epoch: int,
-        checkpoint: Path,
-    ) -> float:
-        """Take one optimiser step per batch; return the mean loss over the examples."""
-        model.train()
+    def _pass(self, learner: _Learner, train: Examples, seed: int, epoch: int, call: Call) -> float:
+        """Take one step per batch, each by ``call``; return the mean loss over the examples."""
+        order = epoch_order(seed, epoch if self.shuffle else 1, len(train.labels))
+        learner.model.train()
         total, seen = 0.0, 0
-        for number, (features, labels) in enumerate(batches, 1):
-            optimizer.zero_grad(set_to_none=True)
-            loss = loss_function(model(features), labels)
-            _require_finite(loss.item(), f"the loss in epoch {epoch}, batch {number}", _lr(optimizer), checkpoint)
-            loss.backward()
-            if self.clip_norm is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), self.clip_norm)
-            optimizer.step()
-            total += loss.item() * len(labels)
-            seen += len(labels)
+        with seeded_epoch(seed, epoch):
+            for number, (features, labels) in enumerate(train.batches(self.batch_size, order), 1):
+                where = f"the loss in epoch {epoch}, batch {number}"
+                total += call(self._step, learner, features, labels, where) * len(labels)
+                seen += len(labels)
         return total / seen
+
+    def _step(self, learner: _Learner, features: torch.Tensor, labels: torch.Tensor, where: str) -> float:
+        """Take one step of the optimiser; return the loss before it."""
+        learner.optimizer.zero_grad(set_to_none=True)
+        loss = learner.loss_function(learner.model(features), labels)
+        value = float(loss.item())
+        _require_finite(value, where, _lr(learner.optimizer), learner.checkpoint)
+        loss.backward()
+        if self.clip_norm is not None:
+            nn.utils.clip_grad_norm_(learner.model.parameters(), self.clip_norm)
+        learner.optimizer.step()
+        if learner.by_batch is not None:
+            learner.by_batch.step()
+        return value
 
     def _note(self, state: TrainingState, model: nn.Module, row: Epoch) -> None:
         is_best = row.val_loss < state.best_loss
@@ -188,7 +217,8 @@ class Trainer:
             history=state.history,
             kept_epoch=state.best_epoch if keeps_best else len(state.history),
             stopped_early=len(state.history) < self.epochs,
-            seconds=state.seconds,
+            epoch_seconds=state.epoch_seconds,
+            cpu_seconds=state.cpu_seconds,
         )
 
     def _optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
@@ -196,14 +226,6 @@ class Trainer:
         if self.optimizer in ("sgd", "rmsprop"):
             options["momentum"] = self.momentum
         return OPTIMIZERS[self.optimizer](model.parameters(), **options)
-
-    def _scheduler(self, optimizer: torch.optim.Optimizer) -> lr_scheduler.LRScheduler | None:
-        makers: dict[str, Callable[[], lr_scheduler.LRScheduler]] = {
-            "step": lambda: lr_scheduler.StepLR(optimizer, self.step_size, self.gamma),
-            "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, self.epochs),
-            "exponential": lambda: lr_scheduler.ExponentialLR(optimizer, self.gamma),
-        }
-        return makers[self.schedule]() if self.schedule != "constant" else None
 
 
 def predict(

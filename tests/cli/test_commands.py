@@ -20,6 +20,7 @@ from tests.conftest import Qlab
 COMMANDS = (
     "train",
     "eval",
+    "attack",
     "pretrain",
     "plan",
     "validate",
@@ -115,7 +116,7 @@ def test_plan_counts_a_trainable_projection(qlab: Qlab) -> None:
 
 
 def test_doctor_reports_as_table_and_as_json(qlab: Qlab) -> None:
-    assert "version of torch" in qlab("doctor", "--warm").out
+    assert "torch 2.13.0" in qlab("doctor", "--warm").out
     assert json.loads(qlab("doctor", "--json").out)["python"].startswith("3.")
 
 

@@ -22,7 +22,7 @@ def test_a_comparison_from_plan_to_verdict(qlab: Qlab, workplace: Path) -> None:
     assert list(workplace.glob("outputs/*")) == []
     done = qlab("compare", *SMALL, *FEW)
     assert done.code == 0, done.err
-    assert "the circuit is not distinguishable from 3 of 3 twins" in done.out
+    assert "the circuit is not distinguishable from 3 of 3 models" in done.out
     assert "2 seeds cannot reach p < 0.05" in done.out
     (folder,) = (workplace / "outputs" / "comparisons").iterdir()
     assert f"outputs/comparisons/{folder.name}" in done.out

@@ -13,6 +13,7 @@ import pytest
 
 from qlab.cli.completion import SCRIPT, complete
 from qlab.cli.main import app
+from qlab.config import registry
 
 PROMPT = "ready> "
 Press = Callable[[str], str]
@@ -79,7 +80,7 @@ def test_tab_in_bash(words: str, line: str, press: Press) -> None:
 
 
 def test_completions_are_complete_words(workplace: Path) -> None:
-    assert complete(app, "qlab train dataset=") == ["digits", "fashion_mnist", "mnist", "quantum_dot", "tfbs"]
+    assert complete(app, "qlab train dataset=") == registry.names("dataset")
     assert complete(app, "qlab p") == ["plan", "pretrain"]
     assert "head." in complete(app, "qlab train head")
     assert not [word for word in complete(app, "qlab train ") if word.startswith("hydra")]

@@ -110,7 +110,7 @@ def test_an_added_key_loses_its_sign_in_the_table(workplace: Path) -> None:
         (["trainer.lr=interval(0,1)"], [], "has no end of values"),
         (["seed=shuffle(range(5))"], [], "leave shuffle out"),
         (["seed=range(0)"], [], "'seed=range(0)' has no values"),
-        (["encoder=glob(x*)"], [], "has no values; encoder has batch_pca, fft_pca, identity"),
+        (["encoder=glob(x*)"], [], "has no values; encoder has batch_pca, "),
         (["threads=1,2"], [], "threads changes no result"),
         (["output_dir=a,b"], [], "output_dir changes no result"),
         (["hydra.job.name=a,b"], [], "cannot be swept"),

@@ -16,6 +16,7 @@ from qlab.config.compose import compose, plain
 from qlab.config.folders import shipped_conf
 from qlab.config.options.trainer import Trainer
 from qlab.config.validate import run_config
+from qlab.errors import OptionError
 
 CONFIGS = {"launcher": "launch"}  # what composes a group; train, where nothing is said
 SHIPPED = [file for group in registry.BUILT_IN for file in sorted((shipped_conf() / group).glob("*.yaml"))]
@@ -96,3 +97,27 @@ def test_data_are_found_by_the_name_of_the_dataset(workplace: Path, monkeypatch:
     config = run_config(compose("train", ["dataset=mnist"]))
     assert config.dataset.options.path == str(workplace / "data" / "mnist")
     assert run_config(compose("train", ["dataset=fashion_mnist"])).dataset.options.path is None
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["trainer.min_lr=0.001"],
+            r"trainer\.min_lr=0\.001 is where the schedules cosine and warm_restarts end, not con",
+        ),
+        (["trainer.min_lr=0.001", "trainer.schedule=one_cycle"], "not one_cycle: leave it out"),
+        (["trainer.min_lr=0.02", "trainer.schedule=cosine"], r"trainer\.min_lr=0\.02 is above trainer\.lr=0\.01"),
+        (["trainer.label_smoothing=1.5"], r"trainer\.label_smoothing=1\.5 is out of range"),
+        (["trainer.schedule=onecycle"], "did you mean 'one_cycle'"),
+    ],
+)
+def test_what_does_not_act_or_is_out_of_range_is_said(words: list[str], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        run_config(compose("train", words))
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "warm_restarts"])
+def test_the_smallest_rate_is_taken_where_it_acts(schedule: str) -> None:
+    config = run_config(compose("train", [f"trainer.schedule={schedule}", "trainer.min_lr=1e-4"]))
+    assert config.trainer.min_lr == 1e-4

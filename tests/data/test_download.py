@@ -13,14 +13,20 @@ from typing import ClassVar
 import pytest
 
 from qlab.data import published
+from qlab.data.cifar100 import Cifar100
 from qlab.data.dataset import DataContext
 from qlab.data.download import fetch
-from qlab.data.mnist import Mnist
+from qlab.data.mnist import FashionMnist, Mnist
 from qlab.data.published import FILES, TRAIN_IMAGES
+from qlab.data.stl10 import Stl10
 from qlab.errors import DatasetMissing
+from tests.data.colour_files import archive_release, cifar_members, stl_members, tar_gz
 from tests.data.idx_files import four_files, release, write_files
 
 CONTENT = four_files()
+MEMBERS = {"cifar100": cifar_members(), "stl10": stl_members()}
+STEMS: dict[type[Cifar100 | Stl10], str] = {Cifar100: "cifar-100-binary.tar", Stl10: "stl10_binary.tar"}
+ARCHIVES = {stem: tar_gz(MEMBERS[loader.folder_name]) for loader, stem in STEMS.items()}
 FILE = f"{TRAIN_IMAGES}.gz"
 
 
@@ -30,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.requests.append(self.path)
         folder, name = self.path.strip("/").split("/")
-        content = CONTENT.get(name.removesuffix(".gz"))
+        content = (CONTENT | ARCHIVES).get(name.removesuffix(".gz"))
         if folder == "gone" or content is None:
             self.send_error(404)
             return
@@ -116,19 +122,57 @@ def test_no_connection_is_reported_at_once(closed: str, tmp_path: Path) -> None:
     assert list((tmp_path / "here").iterdir()) == []
 
 
-def test_a_loader_downloads_into_the_cache(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("loader", [Mnist, FashionMnist])
+def test_a_loader_downloads_into_the_cache(
+    loader: type[Mnist], server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours = release(CONTENT, f"{server}/good/")
     monkeypatch.setattr(published, "KNOWN", (ours,))
-    monkeypatch.setattr(Mnist, "release", ours)
-    dataset = Mnist().load(context(tmp_path))
+    monkeypatch.setattr(loader, "release", ours)
+    dataset = loader().load(context(tmp_path))
     assert dataset.name == "tiny"
     assert len(dataset.labels) == 60
-    assert sorted(path.name for path in (tmp_path / "cache/downloads/mnist").iterdir()) == sorted(
+    assert sorted(path.name for path in (tmp_path / "cache/downloads" / loader.folder_name).iterdir()) == sorted(
         f"{name}.gz" for name in FILES
     )
     assert len(_Handler.requests) == 4
-    Mnist().load(context(tmp_path, download=False))
+    loader().load(context(tmp_path, download=False))
     assert len(_Handler.requests) == 4
+
+
+@pytest.mark.parametrize("loader", STEMS)
+def test_an_archive_is_downloaded_verified_and_never_unpacked(
+    loader: type[Cifar100 | Stl10], server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family, stem = loader.folder_name, STEMS[loader]
+    ours = archive_release(family, MEMBERS[family], ARCHIVES[stem], f"{server}/wrong/", f"{server}/good/")
+    monkeypatch.setattr(published, "KNOWN", (ours,))
+    monkeypatch.setattr(loader, "release", ours)
+    with pytest.raises(DatasetMissing, match=f"set download=true, or put {stem}.gz "):
+        loader().load(context(tmp_path, download=False))
+    assert _Handler.requests == []
+    for download in (True, True, False):
+        dataset = loader().load(context(tmp_path, download=download))
+        assert dataset.name == f"{family}-subset"
+    assert _Handler.requests == [f"/wrong/{stem}.gz", f"/good/{stem}.gz"]
+    (archive,) = (path for path in (tmp_path / "cache").rglob("*") if path.is_file())
+    assert archive == tmp_path / "cache" / "downloads" / family / f"{stem}.gz"
+    archive.write_bytes(archive.read_bytes()[:-1])
+    with pytest.raises(DatasetMissing, match=f"{family}-subset is not on this machine"):
+        loader().load(context(tmp_path, download=False))
+
+
+@pytest.mark.parametrize("loader", STEMS)
+def test_without_a_network_an_archive_is_asked_for_in_one_line(
+    loader: type[Cifar100 | Stl10], closed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family, stem = loader.folder_name, STEMS[loader]
+    ours = archive_release(family, MEMBERS[family], ARCHIVES[stem], closed)
+    monkeypatch.setattr(loader, "release", ours)
+    with pytest.raises(DatasetMissing, match=rf"{stem}\.gz of .* could not be downloaded .*no connection") as caught:
+        loader().load(context(tmp_path))
+    assert "\n" not in str(caught.value)
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 def test_local_files_are_preferred_to_a_download(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from qlab.data.dataset import Dataset, FloatArray, IntArray
 from qlab.encoders.cache import Features, encode, load_fitted
 from qlab.encoders.encoder import FitContext
 from qlab.encoders.pca import PCA
+from qlab.encoders.pixels import Pixels
 from qlab.encoders.tensor_train import TensorTrain
 from qlab.errors import CorruptFileError
 from tests.encoders.examples import Listener, context, stripes
@@ -58,7 +59,7 @@ def run(
     folder: Path,
     dataset: Dataset | None = None,
     *,
-    encoder: PCA | None = None,
+    encoder: PCA | Pixels | None = None,
     options: Mapping[str, object] | None = None,
     name: str = "pca",
     listener: Listener | None = None,
@@ -135,22 +136,35 @@ def test_a_changed_image_misses(index: int, tmp_path: Path) -> None:
     assert second.key != first.key
 
 
+def fit_of(features: Features) -> Path:
+    assert features.state_path is not None
+    return features.state_path
+
+
 @pytest.mark.parametrize("index", [VAL[3], TEST[3]])
 def test_fit_sees_the_training_images_only(index: int, tmp_path: Path) -> None:
     first = run(tmp_path / "a")
     second = run(tmp_path / "b", changed(stripes(60, seed=0), index))
     np.testing.assert_array_equal(first.train, second.train)
-    assert first.state_path.read_bytes() == second.state_path.read_bytes()
+    assert fit_of(first).read_bytes() == fit_of(second).read_bytes()
 
 
 def test_other_test_images_reuse_the_fit(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     first = run(tmp_path, encoder=CountedPCA(marks, n_features=3))
     second = run(tmp_path, changed(stripes(60, seed=0), 55), encoder=CountedPCA(marks, n_features=3))
-    assert first.state_path == second.state_path
+    assert fit_of(first) == fit_of(second)
     assert marks.read_text().count("fit") == 1
     assert not np.array_equal(first.test[5], second.test[5])
     np.testing.assert_array_equal(np.delete(first.test, 5, 0), np.delete(second.test, 5, 0))
+
+
+def test_pixels_are_handed_on_without_a_file(tmp_path: Path) -> None:
+    data = stripes(60, seed=0)
+    features = run(tmp_path, data, encoder=Pixels(), name="pixels", options={})
+    assert features.state_path is None
+    assert not list(tmp_path.glob("*.safetensors"))
+    np.testing.assert_array_equal(features.test, data.images[TEST].reshape(len(TEST), -1))
 
 
 def test_every_other_dependence_misses(tmp_path: Path) -> None:
@@ -229,7 +243,7 @@ def test_damage_is_said_and_repaired(position: int, suffix: str, tmp_path: Path)
 
 def test_truncated_and_lost_files_are_made_again(tmp_path: Path) -> None:
     first = run(tmp_path)
-    first.state_path.unlink()
+    fit_of(first).unlink()
     assert not run(tmp_path).cached
     (path,) = tmp_path.glob("*.features.safetensors")
     path.write_bytes(path.read_bytes()[:-40])
@@ -240,11 +254,11 @@ def test_truncated_and_lost_files_are_made_again(tmp_path: Path) -> None:
 def test_fitted_encoder_is_recovered_for_new_images(tmp_path: Path) -> None:
     features = run(tmp_path)
     encoder = PCA(n_features=3)
-    load_fitted(encoder, features.state_path)
+    load_fitted(encoder, fit_of(features))
     np.testing.assert_array_equal(encoder.transform(stripes(60, seed=0).images[TEST]), features.test)
-    features.state_path.write_bytes(b"nonsense")
+    fit_of(features).write_bytes(b"nonsense")
     with pytest.raises(CorruptFileError, match="damaged"):
-        load_fitted(encoder, features.state_path)
+        load_fitted(encoder, fit_of(features))
 
 
 def slow_run(folder: Path) -> bool:

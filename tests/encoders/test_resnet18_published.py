@@ -101,6 +101,6 @@ def test_gradients_through_circuit_and_batch_norm_are_those_of_finite_difference
 
 
 def test_one_image_cannot_be_trained_on() -> None:
-    with pytest.raises(OptionError, match=r"batch of one image: choose trainer\.batch_size"):
+    with pytest.raises(OptionError, match=r"batch of one example: choose trainer\.batch_size"):
         published().train()(batch(1))
     assert published().eval()(batch(1)).shape == (1, 8)

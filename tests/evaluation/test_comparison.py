@@ -216,10 +216,10 @@ def test_all_verdicts_of_a_setting_in_one_sentence() -> None:
     twins = {"a": moved(0.02), "b": moved(0.03), "c": moved(-0.02), "d": scores(TEN), "e": scores(TEN)}
     rows = compare([Setting({}, scores(TEN), twins, 0.5)])
     assert overall(rows) == (
-        "the circuit is better than 2 of 5 twins (a, b), worse than 1 (c), not distinguishable from 2"
+        "the circuit is better than 2 of 5 models (a, b), worse than 1 (c), not distinguishable from 2"
     )
-    assert overall(rows[3:]) == "the circuit is not distinguishable from 2 of 2 twins"
-    assert overall(rows[:1]) == "the circuit is better than 1 of 1 twin (a)"
+    assert overall(rows[3:]) == "the circuit is not distinguishable from 2 of 2 models"
+    assert overall(rows[:1]) == "the circuit is better than 1 of 1 model (a)"
     assert overall([]) == ""
 
 

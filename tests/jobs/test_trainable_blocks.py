@@ -77,6 +77,24 @@ def test_a_run_of_the_published_block(qlab: Qlab) -> None:
     assert again["metrics"]["cross_entropy"] == pytest.approx(record["metrics"]["cross_entropy"], abs=1e-5)
 
 
+def test_a_record_tells_what_training_took(qlab: Qlab, workplace: Path) -> None:
+    words = ("encoder=cnn", "encoder.widths=[4,8]", "encoder.grid=2", "encoder.hidden=6", "encoder.n_features=8")
+    trained = answer(qlab, "train", *SMALL, *words, "head.n_qubits=3", "head.encoding=amplitude", "threads=2")
+    training = trained["record"]["training"]
+    # 3 x 3 convolutions of 1 channel to 4 and of 4 to 8, each followed by a pooling of 2; two operations per product
+    height, width = trained["record"]["encoder"]["input_shape"][1:]
+    assert training["convolution_flops"] == 2 * 9 * (height * width * 4 + (height // 2) * (width // 2) * 4 * 8)
+    assert training["epoch_seconds"]["first"] > 0
+    assert training["epoch_seconds"]["median"] <= trained["record"]["timing"]["training"]
+    assert training["cpu_seconds"] > 0
+    assert training["denormal_share"] == 0
+    history = (workplace / trained["path"] / "history.csv").read_text()
+    assert history.partition("\n")[0] == "epoch,lr,train_loss,val_loss,val_accuracy"
+    table = qlab("train", *SMALL, *words, "head.n_qubits=3", "head.encoding=amplitude", "threads=2").out
+    assert "seconds of an epoch" in table
+    assert "convolutions" in table
+
+
 @pytest.mark.parametrize("head", ["linear", "mlp"])
 def test_a_classical_head_takes_the_place_of_the_circuit(head: str, qlab: Qlab) -> None:
     words = [word for word in PUBLISHED if not word.startswith("head.")]

@@ -99,7 +99,7 @@ def test_the_page_says_verdicts_first(tmp_path: Path) -> None:
     page = write(tmp_path, *made_up(), rows=rows(*made_up(), linear="one linear layer"))
     assert page.loads == []
     said = (
-        "The circuit is better than 1 of 3 twins (frozen), worse than 1 (mlp), not distinguishable from 1.",
+        "The circuit is better than 1 of 3 models (frozen), worse than 1 (mlp), not distinguishable from 1.",
         "The circuit is not distinguishable from linear: 0.0000 (95 % interval -0.0015 to 0.0015), p 1.00.",
         "The circuit is better than frozen: +0.2987",
         "Always answering the most frequent class would give 0.5000.",
@@ -182,7 +182,7 @@ def test_nothing_done_gives_whole_files(tmp_path: Path) -> None:
     table["status"] = "not run"
     page = write(tmp_path, table, settings, records=list)
     assert {path.name for path in tmp_path.iterdir()} == FILES
-    assert "No twin has a seed in common with the circuit, so there is nothing to compare." in page.text
+    assert "No model has a seed in common with the circuit, so there is nothing to compare." in page.text
 
 
 @pytest.mark.parametrize("n_seeds", [1, 2, 5])

@@ -51,6 +51,29 @@ def test_a_page_tells_the_whole_run(tmp_path: Path) -> None:
     assert "Evaluations" not in page.text
 
 
+def test_a_page_tells_what_training_took_as_far_as_it_is_known(tmp_path: Path) -> None:
+    took = {
+        "epoch_seconds": {"first": 2.5, "median": 0.125},
+        "cpu_seconds": 3.25,
+        "convolution_flops": 2032128,
+        "denormal_share": 0.385,
+    }
+    known = {**record()["training"], **took}
+    text = page_of(run(tmp_path / "new", training=known)).text
+    for part in (
+        "seconds of an epoch 0.125 in the median, 2.5 the first",
+        "processor seconds 3.25 of all threads in training",
+        "convolutions 2,032,128 floating-point operations forward for an example",
+        "denormal weights 38.5 % of those that are trained and not zero",
+    ):
+        assert part in text, part
+    without = page_of(run(tmp_path / "none", training={**known, "convolution_flops": 0, "denormal_share": None})).text
+    assert "seconds of an epoch" in without
+    assert "convolutions" not in without
+    assert "denormal" not in without
+    assert "seconds of an epoch" not in page_of(run(tmp_path / "old")).text
+
+
 def test_the_confusion_matrix_has_every_count_and_wilsons_intervals(tmp_path: Path) -> None:
     text = page_of(run(tmp_path)).text
     # 15 of 20: Wilson's interval is 0.531 to 0.888

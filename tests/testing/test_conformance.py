@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from qlab.config import registry
 from qlab.config.options.datasets import SplitOptions
 from qlab.config.options.heads import MLP
 from qlab.data.dataset import DataContext, Dataset
+from qlab.data.entanglement import Entanglement
 from qlab.data.tfbs import Tfbs
 from qlab.encoders.encoder import FitContext
 from qlab.encoders.trainable import Block, TrainableEncoder
@@ -30,6 +32,7 @@ from qlab.testing.blocks import check_block
 from qlab.testing.datasets import check_dataset
 from qlab.testing.encoders import check_encoder
 from qlab.testing.heads import check_head
+from tests.data.colour_files import cifar_members, stl_members, unpack
 
 SPLIT_FIELDS = frozenset(field.name for field in dataclasses.fields(SplitOptions))
 SMALL: dict[str, dict[str, Any]] = {
@@ -38,9 +41,20 @@ SMALL: dict[str, dict[str, Any]] = {
     "tensor_train": {"n_features": 4, "source": "train", "pretrain_epochs": 1},
     "identity": {},
     "tfbs": {"size": 60, "length": 40},
+    "cifar100": {"classes": [0, 57]},
+    "stl10": {"classes": [9, 0, 4]},
+    "entanglement": {"size": 60},
+    "tfim": {"size": 60},
+    "xxz": {"size": 60},
+    "block_means": {},
+    "pauli": {},
     "kmer": {"n_features": 4, "k": 3},
     "pwm": {"n_features": 4},
     "sequence_cnn": {"n_features": 4, "filters": 8, "source": "train", "pretrain_epochs": 1},
+}
+COLOUR: dict[str, Callable[[], dict[str, bytes]]] = {
+    "cifar100": lambda: cifar_members(2000, 1000),
+    "stl10": lambda: stl_members(100, 50),
 }
 
 
@@ -53,6 +67,8 @@ def test_datasets(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> 
     chosen = options("dataset", name, **SMALL.get(name, {}))
     if name in ("mnist", "fashion_mnist"):
         chosen.path = str(request.getfixturevalue("data_dir") / name)
+    if name in COLOUR:
+        chosen.path = str(unpack(tmp_path / name, COLOUR[name]()))
     check_dataset(lambda: registry.build(chosen, leave_out=SPLIT_FIELDS), DataContext(cache=tmp_path))
 
 
@@ -64,6 +80,10 @@ def test_encoders(name: str, tmp_path: Path) -> None:
     data = Dataset("noise", "synthetic", images, labels, ("low", "high"))
     if name in ("kmer", "pwm", "sequence_cnn"):
         data = Tfbs(size=120, length=40).load(DataContext())
+    if name == "block_means":
+        data = dataclasses.replace(data, images=abs(images))
+    if name == "pauli":
+        data = Entanglement(size=120).load(DataContext())
     chosen = options("encoder", name, **SMALL.get(name, {"n_features": 4}))
 
     def no_source(size: int) -> Dataset:
@@ -72,9 +92,18 @@ def test_encoders(name: str, tmp_path: Path) -> None:
     check_encoder(lambda: registry.build(chosen), data, FitContext(source=no_source, cache=tmp_path))
 
 
-@pytest.mark.parametrize("name", ["batch_pca", "resnet18_published"])
-def test_trainable_blocks(name: str) -> None:
-    chosen = options("encoder", name, n_features=4)
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("batch_pca", {}),
+        ("resnet18_published", {}),
+        ("cnn", {"augment": "affine"}),
+        ("cnn", {"augment": "flip_crop"}),
+        ("cnn", {"widths": [1, 4], "hidden": None, "grid": 1}),
+    ],
+)
+def test_trainable_blocks(name: str, changes: dict[str, Any]) -> None:
+    chosen = options("encoder", name, n_features=4, **changes)
     assert isinstance(registry.build(chosen), TrainableEncoder)
     check_block(lambda: registry.build(chosen), (1, 12, 12), 4)
 
@@ -83,6 +112,7 @@ def test_a_block_that_hides_its_dependence_on_the_batch_is_caught() -> None:
     class Centred(Block):
         def __init__(self, generator: torch.Generator) -> None:
             super().__init__()
+            self.n_features = 9
             self.factor = torch.nn.Parameter(torch.rand(1, generator=generator))
 
         def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -98,7 +128,7 @@ def test_a_block_that_hides_its_dependence_on_the_batch_is_caught() -> None:
 
 @pytest.mark.parametrize("name", registry.names("head"))
 def test_heads(name: str) -> None:
-    chosen = options("head", name)
+    chosen = options("head", name, **({"n_qubits": 3} if name == "amplitude_vqc" else {}))
 
     def make(generator: torch.Generator) -> Head:
         required = (8, 3, EngineBackend(precision="double"), generator)
@@ -107,6 +137,12 @@ def test_heads(name: str) -> None:
         return registry.build(chosen, *required)  # type: ignore[no-any-return]
 
     check_head(make, 8, 3)
+
+
+@pytest.mark.parametrize("changes", [{"inputs": "probabilities", "parametrisation": "weights"}, {"training": "greedy"}])
+def test_residual_heads_of_other_kinds(changes: dict[str, Any]) -> None:
+    chosen = options("head", "residual", **changes)
+    check_head(lambda generator: registry.build(chosen, 8, 3, EngineBackend(), generator), 8, 3)
 
 
 @pytest.mark.parametrize("name", registry.names("backend"))

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from qlab.arrays import read_arrays, write_arrays
 from qlab.errors import CorruptFileError, DivergedError
 from qlab.progress import Silent
 from qlab.training.seeds import epoch_order, torch_generator
@@ -147,6 +148,26 @@ def test_a_damaged_checkpoint_is_named(damage: str, tmp_path: Path) -> None:
     file.write_bytes({"empty": b"", "other": b"no tensors", "cut": content[:-10], "one bit": flipped}[damage])
     with pytest.raises(CorruptFileError, match="--force"):
         fit(trainer, tmp_path)
+
+
+def test_a_checkpoint_of_older_code_is_refused(tmp_path: Path) -> None:
+    trainer = Trainer(epochs=1)
+    fit(trainer, tmp_path)
+    file = tmp_path / "checkpoint.safetensors"
+    arrays, meta = read_arrays(file)
+    seconds = sum(meta.pop("epoch_seconds"))
+    write_arrays(file, arrays, {**meta, "seconds": seconds})
+    with pytest.raises(CorruptFileError, match=r"made by an older version of qlab\); --force trains again"):
+        fit(trainer, tmp_path)
+
+
+def test_time_is_counted_over_all_sessions(tmp_path: Path) -> None:
+    first = fit(Trainer(epochs=2), tmp_path)
+    both = fit(Trainer(epochs=5), tmp_path)
+    assert both.epoch_seconds[:2] == first.epoch_seconds
+    assert len(both.epoch_seconds) == 5
+    assert both.seconds == pytest.approx(sum(both.epoch_seconds))
+    assert both.cpu_seconds > first.cpu_seconds > 0
 
 
 def test_a_checkpoint_of_other_examples_is_refused(tmp_path: Path) -> None:

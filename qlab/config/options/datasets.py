@@ -60,6 +60,27 @@ class FashionMnist(Mnist):
 
 
 @dataclass
+class Cifar100(SplitOptions):
+    """CIFAR-100 photographs, 3 x 32 x 32, from its binary version or a verified download."""
+
+    FACTORY: ClassVar[str] = "qlab.data.cifar100:Cifar100"
+
+    path: str | None = option(None, "cifar-100-binary.tar.gz, or a folder with it or its files", is_path=True)
+    classes: list[int] | None = option(None, "keep these classes only, e.g. [0,11]", at_least=0, at_most=99)
+    labels: str = option("fine", "100 classes, or the 20 they are grouped in", choices=("fine", "coarse"))
+
+
+@dataclass
+class Stl10(SplitOptions):
+    """STL-10 photographs, 3 x 96 x 96, from its binary version or a verified download (2.5 GiB)."""
+
+    FACTORY: ClassVar[str] = "qlab.data.stl10:Stl10"
+
+    path: str | None = option(None, "stl10_binary.tar.gz, or a folder with it or its files", is_path=True)
+    classes: list[int] | None = option(None, "keep these classes only, counted from 0", at_least=0, at_most=9)
+
+
+@dataclass
 class Tfbs(SplitOptions):
     """Windows of DNA with and without a binding site: generated, or real ones from a CSV or FASTA file."""
 
@@ -75,3 +96,40 @@ class Tfbs(SplitOptions):
     position_sd: float = option(15.0, "standard deviation of that centre, in bases", at_least=0, at_most=1e6)
     path: str | None = option(None, "CSV or FASTA file of real windows, or a folder with one", is_path=True)
     block: int | None = option(1_000_000, "bases of a chromosome on one side of a split; null: random", at_least=1000)
+
+
+@dataclass
+class Entanglement(SplitOptions):
+    """Density matrices of two qubits, separable or entangled, with a family of adversarial ones."""
+
+    FACTORY: ClassVar[str] = "qlab.data.entanglement:Entanglement"
+
+    seed: int = option(0, "seed of the generator; state i depends on it and on i alone", at_least=0, at_most=2**32 - 1)
+    size: int = option(6800, "states to generate", at_least=2, at_most=1_000_000)
+    preset: str = option("bell", "which families", choices=("bell", "wide"))
+    local: bool = option(True, "rotate each qubit of every state at random")
+
+
+@dataclass
+class SpinChainOptions(SplitOptions):
+    """Which ground states of a chain are drawn."""
+
+    seed: int = option(0, "seed of the generator; state i depends on it and on i alone", at_least=0, at_most=2**32 - 1)
+    size: int = option(1200, "states to generate", at_least=2, at_most=1_000_000)
+    n_qubits: int = option(4, "sites of the open chain", at_least=2, at_most=6)
+    low: float = option(0.2, "smallest value of what drives the transition at 1", at_least=0.05, at_most=10)
+    high: float = option(1.8, "largest value", at_least=0.05, at_most=10)
+
+
+@dataclass
+class Tfim(SpinChainOptions):
+    """Ground states of the transverse-field Ising chain, labelled by the phase."""
+
+    FACTORY: ClassVar[str] = "qlab.data.spin_chains:TransverseFieldIsing"
+
+
+@dataclass
+class Xxz(SpinChainOptions):
+    """Ground states of the XXZ chain, labelled by the phase."""
+
+    FACTORY: ClassVar[str] = "qlab.data.spin_chains:XXZ"

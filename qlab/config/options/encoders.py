@@ -89,6 +89,25 @@ class ResNet18Published(FeatureOptions):
 
 
 @dataclass
+class CNN:
+    """Convolutions and a reducer that are trained with the head: the image classifiers of arXiv:2509.13353."""
+
+    FACTORY: ClassVar[str] = "qlab.encoders.cnn:Cnn"
+
+    widths: list[int] = option([16, 32], "channels behind each convolution", at_least=1, at_most=4096)
+    pools: int = option(2, "how many convolutions, the first ones, halve the image", at_least=0, at_most=16)
+    grid: int = option(4, "cells on each side of the grid that is averaged over", at_least=1, at_most=64)
+    hidden: int | None = option(256, "hidden width of the reducer; null: no reducer", at_least=1, at_most=65_536)
+    n_features: int | None = option(
+        16, "features handed to the head; null without a reducer: the grid", at_least=1, at_most=1_000_000
+    )
+    mean: list[float] = option([0.0], "subtracted from the pixels: one for all channels, or one for each")
+    std: list[float] = option([1.0], "what pixels are then divided by: one for all channels, or one for each", above=0)
+    augment: str = option("none", "how training images are changed", choices=("none", "affine", "flip_crop"))
+    crop_padding: int = option(4, "zeros around an image that flip_crop crops from", at_least=0, at_most=64)
+
+
+@dataclass
 class BatchPCA:
     """Principal components of the pixels, fitted on every batch, in the test part, too: the LEGO authors' code."""
 
@@ -134,3 +153,22 @@ class SequenceCNN(PretrainingOptions):
     strands: str = option("both", "each filter looks along both strands or one", choices=("both", "one"))
     pretrain_epochs: int = option(30, "passes over the source examples", at_least=1, at_most=100_000)
     pretrain_lr: float = option(0.01, "largest learning rate", above=0, at_most=1e6)
+
+
+@dataclass
+class BlockMeans:
+    """Means over the cells of a grid, divided by their sum: a probability distribution."""
+
+    FACTORY: ClassVar[str] = "qlab.encoders.block_means:BlockMeans"
+
+    grid: int = option(8, "cells along each side", at_least=1, at_most=64)
+
+
+@dataclass
+class Pauli:
+    """Expectation values of all Pauli words in a state, and their products."""
+
+    FACTORY: ClassVar[str] = "qlab.encoders.pauli:Pauli"
+
+    n_qubits: int = option(2, "qubits of a state", at_least=1, at_most=4)
+    degree: int = option(1, "2 adds the product of every two values", at_least=1, at_most=2)

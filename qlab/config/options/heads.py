@@ -38,6 +38,33 @@ class VQC:
 
 
 @dataclass
+class Dense:
+    """A hidden layer with batch normalisation and dropout, and a linear readout."""
+
+    FACTORY: ClassVar[str] = "qlab.heads.dense:Dense"
+
+    hidden: int = option(128, "width of the hidden layer", at_least=1, at_most=65_536)
+    dropout: float = option(0.3, "share of hidden values set to 0 in training", at_least=0, at_most=0.99)
+
+
+@dataclass
+class AmplitudeVQC(Dense):
+    """Softmax, amplitudes, basic entanglers, expectation values, and a dense readout: arXiv:2509.13353."""
+
+    FACTORY: ClassVar[str] = "qlab.heads.amplitude_vqc:AmplitudeVQC"
+    encoding: ClassVar[str] = "amplitude"
+
+    n_qubits: int = option(4, "qubits; 2^n features", at_least=1, at_most=26)
+    n_layers: int = option(2, "trainable layers", at_least=1, at_most=1000)
+    entanglers: bool = option(True, "keep the gates on two qubits")
+    layer: str = option(
+        "circuit",
+        "what stands between amplitudes and readout: the circuit, trained or frozen, or a classical map",
+        choices=("circuit", "frozen", "linear", "tanh", "identity"),
+    )
+
+
+@dataclass
 class Linear:
     """One linear layer on the features."""
 
@@ -84,3 +111,30 @@ class MLP:
     match: str = option("vqc", "the head whose number of parameters is matched")
     match_options: dict[str, Any] = option({}, "its options where they differ from the defaults")
     n_parameters: int | None = option(None, "match this number instead", at_least=1)
+
+
+@dataclass
+class Residual:
+    """Residual blocks of unitaries that are measured, activated and mixed into their state (HQRN)."""
+
+    FACTORY: ClassVar[str] = "qlab.heads.residual.head:Residual"
+
+    blocks: int = option(2, "residual blocks; 0: the readout alone", at_least=0, at_most=100)
+    alpha: float = option(0.5, "share of what is measured in the next state", at_least=0, at_most=1)
+    activation: str = option("softmax", "of the scores", choices=("relu", "softmax", "sigmoid"))
+    sharpness: float = option(8.0, "multiplies the scores under softmax and sigmoid", above=0, at_most=1e6)
+    parametrisation: str = option(
+        "unitary", "train unitaries exp(iH), or real weights to be translated", choices=("unitary", "weights")
+    )
+    inputs: str = option("density", "what the features are", choices=("density", "probabilities"))
+    diagonal: bool = option(False, "leave out the coherences: the classical analog")
+    phases: str = option("random", "of the contractions of real weights", choices=("random", "optimised", "zero"))
+    readout: str = option("linear", "of the last diagonal", choices=("linear", "groups"))
+    training: str = option("joint", "all blocks at once, or one after the other", choices=("joint", "greedy"))
+    restarts: int = option(1, "trainings, of which the least training loss is kept", at_least=1, at_most=100)
+    init_scale: float = option(0.5, "deviation of the first entries of H, or sqrt(N) times it", above=0, at_most=1e3)
+    trotter_steps: int | None = option(None, "at evaluation; null: unitaries as they are", at_least=1, at_most=100_000)
+    depolarizing: float = option(0.0, "at evaluation: probability for each unitary", at_least=0, at_most=1)
+    flip: float = option(0.0, "at evaluation: probability to misread a bit", at_least=0, at_most=1)
+    shots: int | None = option(None, "at evaluation: for each sign of each block; null: exact", at_least=1)
+    shots_seed: int = option(0, "seed of what is drawn", at_least=0, at_most=2**32 - 1)

@@ -13,16 +13,15 @@ from typing import Any
 
 import pandas as pd
 
-from qlab.config.conditions import has_conditions
 from qlab.config.grid import grid
 from qlab.config.keys import LENGTH
 from qlab.errors import OptionError
 from qlab.evaluation.comparison import CIRCUIT, compare
 from qlab.jobs.compare.contestants import SEED, Field, fields, points, seeds_of
+from qlab.jobs.compare.remarks import remarks
 from qlab.jobs.compare.request import CompareRequest
 from qlab.jobs.compare.scores import settings
 from qlab.jobs.compare.tuning import chosen, trials, tuned_values
-from qlab.jobs.compare.twins import described
 from qlab.jobs.drawing import drawing
 from qlab.jobs.sweep.board import Listener
 from qlab.jobs.sweep.folder import SweepFolder
@@ -184,8 +183,7 @@ def _finish(checked: Checked, swept: Sweep, found: Results, untried: Mapping[str
     table = found.table(swept.keys)
     one_test_set = not any(key.startswith("dataset.") for key in options.vary)
     scores = settings(checked.fields, swept.points, table, found, options.metric, one_test_set=one_test_set)
-    twins = {contestant.name for field in checked.fields for contestant in field.contestants} - {CIRCUIT}
-    descriptions = {CIRCUIT: "the config as it is", **{name: described(name) for name in sorted(twins)}}
+    descriptions = {one.name: one.description for field in checked.fields for one in field.contestants}
     rows = rows_of(compare(scores), table, descriptions)
     compared = Compared(
         path=checked.folder,
@@ -195,7 +193,7 @@ def _finish(checked: Checked, swept: Sweep, found: Results, untried: Mapping[str
         left_out={describe(field.values): dict(field.left_out) for field in checked.fields},
         tuned=_tuned(checked),
         untried=untried,
-        remarks=tuple(_remarks(checked)),
+        remarks=tuple(remarks(checked.fields, tuned=bool(checked.request.options.tune))),
     )
     shown = {"left_out": compared.left_out, "tuned": compared.tuned, "remarks": list(compared.remarks)}
     asked = {**swept.asked, **shown}
@@ -212,22 +210,6 @@ def _finish(checked: Checked, swept: Sweep, found: Results, untried: Mapping[str
         draw=drawing,
     )
     return compared
-
-
-def _remarks(checked: Checked) -> list[str]:
-    """Return what a reader must know of how alike the models were treated."""
-    config = checked.fields[0].contestants[0].config
-    said = [
-        "The trained models share optimiser, epochs and batches; logistic regression and neighbours are solved at once."
-    ]
-    if not checked.request.options.tune:
-        said.append("All have the learning rate of the config, which nobody has tuned for the twins; tune=N does.")
-    if has_conditions(config.noise, config.backend) or config.trainer.gradient != "backend":
-        said.append(
-            "Noise, shots and approximate gradients act on circuits only: the classical twins are trained and tested "
-            "without them."
-        )
-    return said
 
 
 def _missing(table: pd.DataFrame) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Who takes part in a comparison: the circuit and those of its twins that there are, at every seed."""
+"""Who takes part in a comparison: the circuit, those of its twins that there are, and rivals, at every seed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from qlab.config.validate import run_config
 from qlab.errors import OptionError, QlabError, RequestError, did_you_mean
 from qlab.evaluation.comparison import CIRCUIT
 from qlab.heads.head import Solved
-from qlab.jobs.compare.twins import TWINS, require_quantum
+from qlab.jobs.compare import rivals
+from qlab.jobs.compare.rivals import Rivals, composed
+from qlab.jobs.compare.twins import TWINS, described, require_quantum, without_circuit
 from qlab.jobs.loaded_data import LOADED
 from qlab.jobs.model import build_model, check_conditions, input_shape, require_gradients, training_backend
 from qlab.jobs.prepare import load_data
@@ -39,16 +41,20 @@ class Contestant:
     """A model of a comparison.
 
     Attributes:
-        name: ``circuit``, or that of a twin.
+        name: ``circuit``, or that of a twin or a rival.
+        description: what it is, in one line.
         config: at the first seed.
         is_seeded: whether its head has anything random.
         n_train: how many examples it learns from.
+        differences: of a rival from the config before anything is tuned, in words, by group or option.
     """
 
     name: str
+    description: str
     config: RunConfig
     is_seeded: bool
     n_train: int
+    differences: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def at(self, offset: int, vary: Sequence[str]) -> RunConfig:
         """Return the config at the first seed and so many more."""
@@ -72,7 +78,7 @@ class Field:
     Attributes:
         values: of the swept keys; may be empty.
         contestants: the circuit first.
-        left_out: the twins that there are not, and why.
+        left_out: the twins and rivals that there are not, and why.
     """
 
     values: Mapping[str, Plain]
@@ -85,23 +91,30 @@ def fields(grid: Grid, options: CompareOptions, progress: Progress) -> list[Fiel
 
     Args:
         grid: the settings.
-        options: which twins are wanted, how many seeds, and what differs between these.
+        options: which twins and rivals are wanted, how many seeds, and what differs between these.
         progress: told of data that are made or downloaded.
 
     Raises:
-        RequestError: a setting is wrong, its head has no circuit, or a twin that was asked for does not fit.
+        RequestError: a setting is wrong, its head has no circuit, a twin that was asked for does not fit, or a rival
+            does not or is nowhere different from all others.
     """
-    composer, found = Composer("train"), []
+    composer, found, wanted = Composer("train"), list[Field](), options.rivals or {}
     LOADED.keep()
     try:
         for words, values in grid.points():
-            config = run_config(composer.compose(words))
+            cfg = composer.compose(words)
+            config = run_config(cfg)
             require_quantum(config)
             _check_varied(config, options, values)
-            found.append(_field(values, config, options.twins, progress))
+            configs = dict(composed(wanted, composer, words, cfg))
+            field = _field(values, config, options.twins, progress)
+            found.append(_with_rivals(field, configs, wanted, progress))
     except QlabError as error:
         LOADED.forget()
         raise RequestError(f"at {describe(values)}: {error}" if values else str(error)) from error
+    for name in wanted:
+        if all(name in field.left_out for field in found):
+            raise OptionError(f"rival {name} takes no part: {found[0].left_out[name]}")
     return found
 
 
@@ -115,15 +128,15 @@ def points(chosen: Sequence[Field], seeds: int, vary: Sequence[str]) -> Iterator
 
 
 def _field(values: Mapping[str, Plain], config: RunConfig, twins: Sequence[str] | None, progress: Progress) -> Field:
-    contestants, left_out = [_contestant(CIRCUIT, config, progress)], dict[str, str]()
+    contestants, left_out = [_contestant(CIRCUIT, "the config as it is", config, progress)], dict[str, str]()
     same = {point_at({}, config).id: CIRCUIT}
-    for name in twins or TWINS:
+    for name in TWINS if twins is None else twins:
         try:
             twin = TWINS[name](config)
             other = same.setdefault(point_at({}, twin).id, name)
             if other != name:
                 raise OptionError(f"it is the same as {other}")
-            contestants.append(_contestant(name, twin, progress))
+            contestants.append(_contestant(name, described(name), twin, progress))
         except RequestError as error:
             if twins is not None:
                 raise RequestError(f"twin {name}: {error}") from error
@@ -131,13 +144,37 @@ def _field(values: Mapping[str, Plain], config: RunConfig, twins: Sequence[str] 
     return Field(values, tuple(contestants), left_out)
 
 
-def _contestant(name: str, config: RunConfig, progress: Progress) -> Contestant:
-    """Build the model for the data, so that what does not fit is known before anything runs."""
+def _with_rivals(field: Field, configs: Mapping[str, RunConfig], words: Rivals, progress: Progress) -> Field:
+    """Add the rivals that are no model of the setting already."""
+    contestants, left_out = list(field.contestants), dict(field.left_out)
+    same = {point_at({}, one.config).id: one.name for one in contestants}
+    for name, config in configs.items():
+        try:
+            rival = _contestant(name, rivals.described(words[name]), config, progress)
+        except RequestError as error:
+            raise RequestError(f"rival {name}: {error}") from error
+        other = same.setdefault(point_at({}, rival.config).id, name)
+        if other != name:
+            left_out[name] = f"it is the same as {other}"
+            continue
+        different = rivals.differences(contestants[0].config, config)
+        contestants.append(dataclasses.replace(rival, differences=different))
+    return Field(field.values, tuple(contestants), left_out)
+
+
+def _contestant(name: str, description: str, config: RunConfig, progress: Progress) -> Contestant:
+    """Build the model for the data, so that what does not fit is known before anything runs.
+
+    What acts on circuits only is left out for a twin or a rival without one.
+    """
     data, backend = load_data(config, progress), training_backend(config)
     model = build_model(config, backend, input_shape(config, data.dataset), len(data.dataset.classes))
+    if name != CIRCUIT and model.circuit is None:
+        config = without_circuit(config)
     require_gradients(model, backend, config.backend)
     check_conditions(config, model)
-    return Contestant(name, config, is_seeded=not isinstance(model, Solved), n_train=len(data.splits.train))
+    seeded, n_train = not isinstance(model, Solved), len(data.splits.train)
+    return Contestant(name, description, config, is_seeded=seeded, n_train=n_train)
 
 
 def seeds_of(config: RunConfig) -> dict[str, str]:

@@ -11,6 +11,7 @@ from qlab.config.compose import compose, plain
 from qlab.config.options.compare import CompareOptions
 from qlab.config.validate import typed
 from qlab.errors import OptionError, UnknownNameError
+from qlab.jobs.compare.rivals import check_names
 from qlab.jobs.compare.twins import TWINS
 from qlab.jobs.sweep.request import Request
 
@@ -36,7 +37,7 @@ class CompareRequest:
         """Return the request in a command line.
 
         Raises:
-            RequestError: an option is wrong, or a twin is unknown.
+            RequestError: an option is wrong, a twin is unknown, or a rival's name is another model's.
         """
         own = [word for word in words if _key(word) in _OWN]
         rest = [word for word in words if _key(word) not in _OWN]
@@ -54,7 +55,8 @@ def _check(options: CompareOptions) -> None:
     for name in options.twins or ():
         if name not in TWINS:
             raise UnknownNameError("twin", name, TWINS)
-    if options.twins is not None and not options.twins:
+    check_names(options.rivals or {})
+    if options.twins is not None and not (options.twins or options.rivals):
         raise OptionError("twins=[] leaves nothing to compare with; leave twins out for every one that there is")
     for key, listed in (("twins", options.twins or []), ("vary", options.vary)):
         twice = next((name for name in listed if listed.count(name) > 1), None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from qlab.config import registry
 from qlab.config.conditions import NO_NOISE, without_conditions
+from qlab.config.options.option import check
 from qlab.config.schema import RunConfig
 from qlab.config.validate import component
 from qlab.errors import OptionError
@@ -29,7 +30,17 @@ def mlp(config: RunConfig) -> RunConfig:
 
 def linear_map(config: RunConfig) -> RunConfig:
     """The same head with a linear map in the place of the circuit."""
-    return _without_circuit(_changed(config, layer="linear"))
+    return without_circuit(_changed(config, layer="linear"))
+
+
+def tanh_map(config: RunConfig) -> RunConfig:
+    """The same head with the tanh of a linear map, bounded as expectation values are, in the place of the circuit."""
+    return without_circuit(_changed(config, layer="tanh"))
+
+
+def identity_map(config: RunConfig) -> RunConfig:
+    """The same head without the circuit: its readout sees what would be encoded."""
+    return without_circuit(_changed(config, layer="identity"))
 
 
 def no_entanglers(config: RunConfig) -> RunConfig:
@@ -48,10 +59,10 @@ def frozen(config: RunConfig) -> RunConfig:
 def fourier(config: RunConfig) -> RunConfig:
     """A linear layer on 64 random Fourier features of the same angles; of the features where these are amplitudes."""
     options = config.head.options
+    if getattr(options, "encoding", None) == "amplitude":
+        return _classical(config, "fourier", spectrum="gaussian", squash="none", angle_scale=1.0)
     if not all(hasattr(options, name) for name in ("encoding", "squash", "angle_scale")):
         raise OptionError(f"head={config.head.name} does not say by which angles it encodes")
-    if options.encoding == "amplitude":
-        return _classical(config, "fourier", spectrum="gaussian", squash="none", angle_scale=1.0)
     shared = {"squash": options.squash, "angle_scale": options.angle_scale}
     if options.encoding != "angle":  # products of angles have no spectrum of whole numbers
         return _classical(config, "fourier", spectrum="gaussian", **shared)
@@ -85,6 +96,8 @@ TWINS: Mapping[str, Twin] = MappingProxyType(
             linear,
             mlp,
             linear_map,
+            tanh_map,
+            identity_map,
             no_entanglers,
             frozen,
             fourier,
@@ -112,11 +125,11 @@ def require_quantum(config: RunConfig) -> None:
 
 def _classical(config: RunConfig, head: str, **options: Any) -> RunConfig:
     given = component("head", {"name": head, **options})
-    return _without_circuit(dataclasses.replace(config, head=given))
+    return without_circuit(dataclasses.replace(config, head=given))
 
 
-def _without_circuit(config: RunConfig) -> RunConfig:
-    """Leave out what acts on circuits only."""
+def without_circuit(config: RunConfig) -> RunConfig:
+    """Return the config without what acts on circuits only."""
     trainer = dataclasses.replace(config.trainer, gradient="backend", noise_aware=False)
     backend = without_conditions(config.backend)
     return dataclasses.replace(config, trainer=trainer, noise=NO_NOISE, backend=backend)
@@ -127,11 +140,12 @@ def _without_block(config: RunConfig) -> RunConfig:
 
 
 def _changed(config: RunConfig, **changes: Any) -> RunConfig:
-    """Return the config with other options of its head; raises ``OptionError`` where it has none of that name."""
+    """Return the config with other options of its head; raises ``OptionError`` where it has none such."""
     options = config.head.options
     known = {field.name for field in dataclasses.fields(registry.options_class("head", config.head.name))}
     lacking = sorted(set(changes) - known)
     if lacking:
         raise OptionError(f"head={config.head.name} has no option {', '.join(lacking)}")
     head = dataclasses.replace(config.head, options=dataclasses.replace(options, **changes))
+    check(head.options, "head")
     return dataclasses.replace(config, head=head)

@@ -111,6 +111,6 @@ def _of_heads(config: RunConfig, features: Iterable[torch.Tensor]) -> tuple[torc
     generator, recorder = torch_generator(config.seed, "weights"), _Recorder()
     with torch.no_grad():
         for row in features:
-            build_head(config.head, row.shape[1], FEWEST_CLASSES, recorder, generator)(row)
+            build_head(config.head, row.shape[1], FEWEST_CLASSES, recorder, generator).eval()(row)
     inputs, weights = zip(*recorder.recorded, strict=True)
     return torch.cat(inputs), torch.stack(weights)

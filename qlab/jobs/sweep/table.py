@@ -19,6 +19,8 @@ from qlab.records.store import read_npz
 
 DONE, FAILED, DIVERGED, LOST, SKIPPED, NOT_RUN = "done", "failed", "diverged", "lost", "skipped", "not run"
 METRICS = tuple(field.name for field in dataclasses.fields(Metrics) if field.name not in ("n", "confusion"))
+OF_FAMILY = "accuracy, "
+"""What the columns begin with that hold the accuracy on a family of examples."""
 COUNTS = ("n", "trainable", "kept_epoch")
 SECONDS = ("training_seconds", "evaluation_seconds")
 _TEXTS = ("status", "train_key", "evaluation_key", "run", "error", "log", "finished")
@@ -56,10 +58,11 @@ class Results:
                 self._evaluations[point.id] = self._evaluation(point)
 
     def table(self, swept: Sequence[str]) -> pd.DataFrame:
-        """Return one row per point: the swept keys, how it ended, its metrics, where it is, and last every time."""
+        """Return one row per point: the swept keys, how it ended, its metrics, where it is, times, families."""
         rows = [{**{name: point.values[name] for name in swept}, **self._row(point)} for point in self._points]
-        table = pd.DataFrame(rows, columns=[*swept, *_COLUMNS])
-        numbers = dict.fromkeys((*METRICS, "val_accuracy", *SECONDS), "float64")
+        families = dict.fromkeys(name for row in rows for name in row if name.startswith(OF_FAMILY))
+        table = pd.DataFrame(rows, columns=[*swept, *_COLUMNS, *families])
+        numbers = dict.fromkeys((*METRICS, *families, "val_accuracy", *SECONDS), "float64")
         return table.astype({**dict.fromkeys(COUNTS, "Int64"), **numbers})
 
     def records(self) -> list[Mapping[str, Any]]:
@@ -128,6 +131,7 @@ class Results:
             log = f"points/{at_fault}.log" if answer.status != NOT_RUN else ""
             return {**row, "status": answer.status, "error": answer.error, "log": log}
         row |= {"status": DONE, "n": answer.metrics["n"], **{name: answer.metrics[name] for name in METRICS}}
+        row |= {OF_FAMILY + name: family["accuracy"] for name, family in answer.metrics.get("families", {}).items()}
         if isinstance(answer, EvaluationRecord):
             row["evaluation_seconds"] = answer.timing["total"]
         return {**row, "finished": answer.finished}

@@ -25,7 +25,7 @@ from qlab.config.conditions import as_trained
 from qlab.config.schema import RunConfig
 from qlab.config.validate import run_config
 from qlab.errors import JobError, RequestError
-from qlab.heads.head import Head, Solved
+from qlab.heads.head import Head, Solved, Staged
 from qlab.jobs import threads
 from qlab.jobs.journal import Journal
 from qlab.jobs.loaded_data import LOADED
@@ -102,14 +102,15 @@ class _Stopwatch:
         def step(size: int) -> None:
             labels = torch.arange(size) % self._facts.n_classes
             optimizer.zero_grad(set_to_none=True)
-            nn.functional.cross_entropy(model(self._features(size)), labels).backward()
+            nn.functional.cross_entropy(model(self._features(model, size)), labels).backward()
             optimizer.step()
 
         steps = trainer.epochs * sizes["train"] / batch * self._timed(step, batch)
         values = ((trainer.epochs + 1) * sizes["val"] + sizes["test"]) * self._per_example(model, sizes["val"])
         own = _quickest(step, FEW)
         rest = self._end_of_epoch(model, own) if own <= SHORT / EPOCHS else 0.0
-        return steps + values + trainer.epochs * rest
+        passes = model.n_starts * model.n_stages if isinstance(model, Staged) else 1
+        return passes * (steps + values + trainer.epochs * rest)
 
     def _end_of_epoch(self, model: Head, step: float) -> float:
         """Return the seconds that an epoch takes besides its steps and values: the log and a checkpoint on the disk.
@@ -117,9 +118,10 @@ class _Stopwatch:
         They are those of a training that goes on after half of its epochs, less a ``step`` on a few examples. Where it
         cannot be tried out, 0.
         """
-        options = dataclasses.replace(self._config.trainer, lr=TINY, weight_decay=0.0, patience=None)
+        still = dataclasses.replace(self._config.trainer, lr=TINY, min_lr=0.0, weight_decay=0.0)
+        options = dataclasses.replace(still, schedule="constant", patience=None)  # a cycle has an end to go beyond
         done = max(options.epochs // 2, 1)
-        known = Examples(self._features(FEW), torch.arange(FEW) % self._facts.n_classes)
+        known = Examples(self._features(model, FEW), torch.arange(FEW) % self._facts.n_classes)
         with (
             suppress(OSError, JobError),
             tempfile.TemporaryDirectory(prefix=".timing-", dir=_disk_of(self._config)) as name,
@@ -150,13 +152,13 @@ class _Stopwatch:
         threads.for_head(config, model)
         return model
 
-    def _features(self, size: int) -> torch.Tensor:
+    def _features(self, model: Head, size: int) -> torch.Tensor:
         """Return random features (size, n_inputs), the same each time."""
-        return torch.randn(size, math.prod(self._facts.shape), generator=torch.Generator().manual_seed(0))
+        return model.trial_features(size, math.prod(self._facts.shape), torch.Generator().manual_seed(0))
 
     def _per_example(self, model: Head, examples: int) -> float:
         batch = max(1, min(EVALUATION_BATCH, examples))
-        return self._timed(lambda size: predict(model, self._features(size)), batch) / batch
+        return self._timed(lambda size: predict(model, self._features(model, size)), batch) / batch
 
     def _timed(self, step: Step, batch: int) -> float:
         """Return the seconds of a step on ``batch`` examples."""

@@ -10,6 +10,7 @@ from qlab.config.grid import grid
 from qlab.config.options.compare import CompareOptions
 from qlab.errors import RequestError
 from qlab.jobs.compare.contestants import Field, fields, points, seeds_of
+from qlab.jobs.compare.twins import TWINS
 from qlab.progress import Silent
 from tests.jobs.sweep.small import SMALL
 
@@ -24,7 +25,7 @@ def test_the_circuit_comes_first_and_every_twin_after_it(workplace: Path) -> Non
     names = [one.name for one in field.contestants]
     assert names[0] == "circuit"
     assert {*names, *field.left_out} >= {"linear", "fourier", "frozen", "no_entanglers", "linear_map", "neighbours_raw"}
-    assert len(names) + len(field.left_out) == 11
+    assert len(names) + len(field.left_out) == 1 + len(TWINS)
 
 
 def test_a_twin_that_there_is_not_is_left_out_with_the_reason(workplace: Path) -> None:

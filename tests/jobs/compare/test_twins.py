@@ -7,12 +7,14 @@ import math
 from typing import Any
 
 import pytest
+import torch
 
 from qlab.backends.engine import EngineBackend
 from qlab.config.compose import compose
 from qlab.config.schema import RunConfig
 from qlab.config.validate import run_config
 from qlab.errors import OptionError
+from qlab.heads.head import Fronted
 from qlab.jobs.compare.twins import TWINS, described, require_quantum
 from qlab.jobs.model import build_model, count_parameters
 
@@ -60,7 +62,7 @@ def test_a_twin_changes_what_it_says(name: str, expected: dict[str, Any]) -> Non
 
 
 def test_all_twins_are_tried_above_and_described() -> None:
-    assert len(TWINS) == 10
+    assert len(TWINS) == 12
     assert all(described(name).endswith(".") and "\n" not in described(name) for name in TWINS)
 
 
@@ -106,3 +108,67 @@ def test_a_head_without_a_trained_circuit_has_nothing_to_compare(words: tuple[st
     one = run_config(compose("train", ["dataset=digits", "encoder=pca", *(replaced or ["head.n_qubits=4", *words])]))
     with pytest.raises(OptionError, match="has no trained circuit"):
         require_quantum(one)
+
+
+AMPLITUDES = ("encoder=cnn", "head=amplitude_vqc", "head.hidden=20")
+
+
+def of_amplitudes(*words: str) -> RunConfig:
+    return run_config(compose("train", ["dataset=digits", *AMPLITUDES, *words]))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("linear", {"head": "linear"}),
+        ("mlp", {"head": "mlp"}),
+        ("linear_map", {"head.layer": "linear"}),
+        ("tanh_map", {"head.layer": "tanh"}),
+        ("identity_map", {"head.layer": "identity"}),
+        ("no_entanglers", {"head.entanglers": False}),
+        ("frozen", {"head.layer": "frozen"}),
+        ("fourier", {"head": "fourier"}),
+    ],
+)
+def test_twins_of_amplitudes_change_what_they_say_and_keep_the_block(name: str, expected: dict[str, Any]) -> None:
+    before = of_amplitudes()
+    after = TWINS[name](before)
+    assert changed(before, after) == expected
+    models = [build_model(each, EngineBackend(), (1, 8, 8), 10) for each in (before, after)]
+    for model in models:
+        assert isinstance(model, Fronted)
+        assert model(torch.rand(4, 64)).shape == (4, 10)
+    first, other = (dict(model.named_parameters()) for model in models)
+    shared = [key for key in first if key.startswith("front.")]
+    assert len(shared) == 12
+    assert all(torch.equal(first[key], other[key]) for key in shared)
+
+
+def test_the_perceptron_is_as_large_as_the_head_of_amplitudes() -> None:
+    before = of_amplitudes()
+    sizes = [
+        sum(parameter.numel() for parameter in model.head.parameters())
+        for each in (before, TWINS["mlp"](before))
+        if isinstance(model := build_model(each, EngineBackend(), (1, 8, 8), 10), Fronted)
+    ]
+    assert sizes[0] == 8 + 5 * 20 + 2 * 20 + 21 * 10
+    assert abs(sizes[1] - sizes[0]) <= 0.02 * sizes[0]
+    by_hand = run_config(
+        compose("train", ["dataset=digits", "encoder=cnn", "head=mlp", "head.match=amplitude_vqc", "seed=3"])
+    )
+    model = build_model(by_hand, EngineBackend(), (1, 8, 8), 10)
+    assert isinstance(model, Fronted)
+    wanted = 8 + 5 * 128 + 2 * 128 + 129 * 10
+    assert abs(sum(parameter.numel() for parameter in model.head.parameters()) - wanted) <= 0.02 * wanted
+
+
+@pytest.mark.parametrize("name", ["tanh_map", "identity_map"])
+def test_a_circuit_of_angles_has_no_such_map(name: str) -> None:
+    with pytest.raises(OptionError, match=r"head\.layer=\w+ is not one of circuit, frozen, linear"):
+        TWINS[name](config())
+
+
+@pytest.mark.parametrize("name", ["logistic", "neighbours"])
+def test_what_is_solved_cannot_stand_behind_a_trained_block(name: str) -> None:
+    with pytest.raises(OptionError, match="is solved at once, and cannot train what is in front of it"):
+        build_model(TWINS[name](of_amplitudes()), EngineBackend(), (1, 8, 8), 10)

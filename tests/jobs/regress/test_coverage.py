@@ -57,6 +57,7 @@ def test_every_built_in_component_occurs(configs: dict[str, RunConfig]) -> None:
         ("head.reuploading", {True, False}),
         ("encoder.weights", {"pretrained", "random"}),
         ("encoder.projection", {"pca", "trainable"}),
+        ("encoder.augment", {"none", "flip_crop"}),
         ("backend.precision", {"single", "double"}),
         ("backend.device", {"default.qubit", "lightning.qubit"}),
         ("trainer.gradient", {"backend", "parameter_shift", "spsa"}),
@@ -126,4 +127,4 @@ def test_recipes_need_no_file_outside_their_folder(configs: dict[str, RunConfig]
 
 
 def _has_circuit(config: RunConfig) -> bool:
-    return config.head.name == "vqc" and config.head.options.layer != "linear"
+    return getattr(config.head.options, "layer", None) in ("circuit", "frozen")

@@ -53,6 +53,12 @@ def test_it_is_what_the_work_takes_within_a_factor(words: tuple[str, ...], workp
     assert expected / 4 < taken < 4 * expected + 0.5
 
 
+@pytest.mark.parametrize("schedule", ["one_cycle", "warm_restarts", "cosine", "step"])
+def test_every_schedule_is_estimated(schedule: str, workplace: Path) -> None:
+    (task,) = trainings(check_points(grid([*SMALL, f"trainer.schedule={schedule}", "seed=choice(0)"])))
+    assert estimate([task], None)[task.id] > 0
+
+
 @pytest.mark.slow
 def test_the_end_of_many_short_epochs_counts(workplace: Path) -> None:
     words = ("head=linear", "trainer.epochs=1500")

@@ -1,0 +1,1 @@
+"""A dataset and a head that qlab finds through entry points."""

@@ -1,0 +1,118 @@
+"""The tables, the figure and the page of an attack, from numbers that are made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from qlab.reports.attack import write_attack
+from qlab.reports.attack_figure import attack_figure
+from qlab.reports.attack_tables import check_cells, curve_cells, flat_rows, note, published_cells, verdict
+from qlab.reports.figure import svg
+from tests.reports.pages import Page
+
+
+def share(right: int) -> dict[str, Any]:
+    accuracy = right / 100
+    return {"n": 100, "right": right, "accuracy": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05}
+
+
+def made_up(*attacks: str, masked: bool = False, published: bool = True) -> dict[str, Any]:
+    verdict = "suspicious" if masked else "passed"
+    checks = [
+        {"name": "more steps", "verdict": verdict, "sentence": "at eps <0.1> PGD leaves 3.0 %"},
+        {"name": "reaches zero", "verdict": "unclear", "sentence": "too small an eps"},
+    ]
+    return {
+        "key": "0123456789ab",
+        "run": "mine-ba9876543210",
+        "twin": "twin-1" if "transfer" in attacks else None,
+        "options": {
+            "units": "pixel", "steps": 20, "step": None, "restarts": 3, "queries": 50, "loss": "cross_entropy",
+            "split": "test",
+        },
+        "eps": [{"label": "8/255", "value": 8 / 255}, {"label": "0.1", "value": 0.1}],
+        "chance": 0.1,
+        "clean": share(90),
+        "curves": {name: [share(60 - place), share(30 - place)] for place, name in enumerate(attacks)},
+        "worst": [share(50), share(20)],
+        "published": {name: share(10) for name in ("published_clamp", "published_pgd")} if published else {},
+        "checks": checks if "pgd" in attacks else [],
+        "masked": masked,
+        "config": {"head": {"name": "vqc"}},
+        "dataset": {
+            "name": "digits", "source": "real", "classes": ["0", "1"], "fingerprint": "f", "duplicates_removed": 0,
+            "sizes": {"train": 1, "val": 1, "test": 1}, "provenance": {},
+        },
+        "finished": "2026-01-01T00:00:00+00:00",
+        "environment": {
+            "python": "3.11", "versions": {"qlab": "0.1.0"}, "commit": None, "dirty": None, "platform": "Linux x86_64",
+            "cpu_count": 2, "threads": 1,
+        },
+    }  # fmt: skip
+
+
+def test_tables() -> None:
+    result = made_up("pgd", "square")
+    curves = curve_cells(result)
+    assert list(curves.header) == ["eps", "PGD", "Square", "all together"]
+    assert curves.rows[0] == ["0", *["0.900 (0.850–0.950)"] * 3]
+    assert curves.rows[1] == ["8/255", "0.600 (0.550–0.650)", "0.590 (0.540–0.640)", "0.500 (0.450–0.550)"]
+    assert list(curve_cells(made_up("fgsm")).header) == ["eps", "FGSM"]
+    published, checks = published_cells(result), check_cells(result)
+    assert published is not None
+    assert checks is not None
+    assert published.rows[0] == ["no attack", "0.9000", "0.8500–0.9500"]
+    assert [row[1] for row in checks.rows] == ["passed", "unclear"]
+    assert published_cells(made_up("pgd", published=False)) is None
+    assert check_cells(made_up("square")) is None
+
+
+def test_every_number_is_in_the_rows() -> None:
+    rows = flat_rows(made_up("pgd", "square"))
+    assert len(rows) == 1 + 3 * 2 + 2
+    assert rows[2] == {"attack": "pgd", "eps": 0.1, **share(30)}
+
+
+def test_the_verdict() -> None:
+    assert verdict(made_up("pgd")) == "No sign of masked gradients; not told: reaches zero."
+    assert verdict(made_up("pgd", masked=True)).startswith("Gradients may be masked (more steps): ")
+    assert verdict(made_up("square")).startswith("Without PGD nothing was checked")
+
+
+def test_the_note_says_what_was_run() -> None:
+    text = note(made_up("pgd", "transfer"))
+    assert "PGD: 20 steps of 2.5 eps / steps from 3 random starts" in text
+    assert "where PGD on twin-1 ends" in text
+    assert "Square" not in text
+    assert "without noise and shots" in text
+
+
+def test_lines_go_through_the_values() -> None:
+    figure = attack_figure(made_up("pgd", "square"))
+    pgd, square, together, chance = figure.axes[0].lines
+    for line, ends in ((pgd, [0.9, 0.6, 0.3]), (square, [0.9, 0.59, 0.29]), (together, [0.9, 0.5, 0.2])):
+        assert list(map(float, line.get_ydata())) == pytest.approx(ends)  # type: ignore[arg-type]
+        assert list(map(float, line.get_xdata())) == pytest.approx([0, 8 / 255, 0.1])  # type: ignore[arg-type]
+    assert chance.get_label() == "chance"
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0", "8/255", "0.1"]
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_the_files(masked: bool, tmp_path: Path) -> None:
+    write_attack(tmp_path, made_up("pgd", "square", masked=masked), title="<mine>")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figure.svg", "report.html", "table.csv", "table.md"]
+    assert len(pd.read_csv(tmp_path / "table.csv")) == 9
+    page = Page((tmp_path / "report.html").read_bytes())
+    assert page.loads == []
+    for text in ("<mine>", "at eps <0.1> PGD leaves", "The published attack", "2.5 eps / steps", "name: vqc"):
+        assert text in page.text
+    assert ("Gradients may be masked" in page.text) == masked
+
+
+def test_the_same_result_gives_the_same_figure() -> None:
+    result = made_up("fgsm", "pgd")
+    assert svg(attack_figure(result)) == svg(attack_figure(result))
