@@ -9,7 +9,7 @@ from qlab.evaluation.sentences import too_few_seeds
 from qlab.jobs.attack.attack import Attack
 from qlab.jobs.attack.contestants import AttackedComparison
 from qlab.reports.attack_tables import check_cells, curve_cells, note, published_cells, verdict
-from qlab.reports.attacked_comparison_cells import MARKS_MEAN, brief_cells, warnings
+from qlab.reports.attacked_comparison_cells import brief_cells, warnings
 
 
 def print_attack(attacked: Attack, other_code: str | None) -> None:
@@ -33,7 +33,8 @@ def print_attacked_comparison(attacked: AttackedComparison, other_code: str | No
     result = attacked.result
     cells = brief_cells(result)
     print_table(f"Rightly answered under attack: {result['comparison']}", cells.header, cells.rows)
-    print(f"Mean over seeds of the share answered rightly. {MARKS_MEAN}: table.md has differences, intervals and p.")
+    print("Means over seeds; + where the circuit is better than the model, − where it is worse, nothing where neither")
+    print("can be told. Differences with their intervals and p are in table.md.")
     if result["rows"]:
         few = too_few_seeds(max(row["seeds"] for row in result["rows"]), len(result["rows"]))
         print(few, end="\n" if few else "")

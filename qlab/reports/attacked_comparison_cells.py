@@ -14,7 +14,6 @@ from qlab.reports.tables import Cells
 from qlab.reports.values import MISSING, decimals
 
 Result = Mapping[str, Any]
-MARKS_MEAN = "− the circuit is worse than the model, + better; others are not distinguishable"
 _PARTS = {"train": "training", "val": "validation", "test": "test"}
 _MARKS = {"better": " +", "worse": " −", "not distinguishable": ""}
 
@@ -29,7 +28,7 @@ def labelled(rows: Sequence[Row], result: Result) -> list[Row]:
 
 
 def brief_cells(result: Result) -> Cells:
-    """Return what has room in a terminal: means only, marked where the circuit is better or worse."""
+    """Return what has room in a terminal: means, those of models with + or − where the circuit is better or worse."""
     labels = _labels(result)
     models = list(dict.fromkeys(row["twin"] for row in result["rows"]))
     lines: dict[tuple[str, ...], dict[str, str]] = {}

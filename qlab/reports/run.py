@@ -19,6 +19,7 @@ from qlab.reports.figure import svg
 from qlab.reports.findings import about_records
 from qlab.reports.grouping import CONFIDENCE, TEST_SET
 from qlab.reports.page import Bars, inline, render
+from qlab.reports.run_attacks import attacks_on
 from qlab.reports.tables import Cells
 from qlab.reports.values import component, counted, decimals, interval, shown
 
@@ -37,17 +38,19 @@ def write_run_page(folder: RunFolder, drawing: str | None) -> None:
     """
     record = dataclasses.asdict(TrainRecord.read(folder.result))
     evaluations, damaged = _evaluations(folder)
+    attacks, unreadable = attacks_on(folder)
     known = [record, *evaluations]
     page = render(
         "run.html",
         kind="Training run",
         title=folder.path.name,
         summary=_summary(record),
-        notices=[*about_records(known), *_about_features(evaluations), *damaged],
+        notices=[*about_records(known), *_about_features(evaluations), *damaged, *unreadable],
         scores=_scores(record),
         evaluations=_table(record, evaluations),
         bars=_bars(known),
         executions=facts.executions(known),
+        attacks=attacks,
         curves=inline(svg(training_curves(_history(folder), record["training"]["kept_epoch"])), CURVES),
         curves_caption=CURVES,
         training=_training(record),

@@ -74,6 +74,11 @@ def test_what_does_not_vary_has_no_effect_size() -> None:
     assert (same.difference, same.p, same.effect) == (0.0, 1.0, None)
     assert same.bca is not None
     assert (same.bca.low, same.bca.high) == (0.0, 0.0)
+    shifted = paired([0.31, 0.32, 0.33], [0.26, 0.27, 0.28])  # by 0.05, but for rounding
+    assert shifted.difference == pytest.approx(0.05)
+    assert shifted.effect is None
+    assert shifted.bca is not None
+    assert (shifted.bca.low, shifted.bca.high) == pytest.approx((0.05, 0.05))
     alone = paired([0.9], [0.8])
     assert (alone.student, alone.bca, alone.effect, alone.p) == (None, None, None, 1.0)
 

@@ -12,6 +12,7 @@ from qlab.errors import CorruptFileError
 from qlab.records.store import RunFolder
 from qlab.reports.run import write_run_page
 from tests.reports.made_up import ENVIRONMENT, evaluation, metrics, record
+from tests.reports.made_up_attack import made_up as attack
 from tests.reports.pages import Page
 
 HISTORY = "epoch,lr,train_loss,val_loss,val_accuracy\n1,0.01,0.9,0.95,0.6\n2,0.01,0.7,0.8,0.7\n"
@@ -138,3 +139,18 @@ def test_damage_is_named(tmp_path: Path) -> None:
     folder.result.write_text("{}")
     with pytest.raises(CorruptFileError, match=r"result\.json is damaged"):
         write_run_page(folder, None)
+
+
+def test_attacks_stand_in_the_order_they_were_made_and_damaged_ones_are_named(tmp_path: Path) -> None:
+    folder = run(tmp_path)
+    assert "Attacks" not in page_of(folder).text
+    for key, finished in (("a" * 12, "2026-02-02T00:00:00+00:00"), ("b" * 12, "2026-01-01T00:00:00+00:00")):
+        path = folder.attacks / key / "result.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(attack("pgd") | {"finished": finished}))
+    text = page_of(folder).text
+    assert "8/255 0.600 (0.550–0.650)" in text
+    assert "No sign of masked gradients" in text
+    assert text.index("b" * 12) < text.index("a" * 12)
+    path.write_text("{}")
+    assert f"An attack is left out: {path} is damaged." in page_of(folder).text

@@ -103,6 +103,7 @@ def test_files_and_what_is_left_out(comparison: ComparisonFolder) -> None:
     assert {one["twin"] for one in everyone.result["rows"]} == {"linear", "neighbours"}
 
 
+@pytest.mark.slow
 def test_it_is_found_again_until_a_run_is_trained_again(comparison: ComparisonFolder, workplace: Path) -> None:
     first = attack_comparison(comparison, asked("attacks=[fgsm]"))
     again = attack_comparison(found(workplace), asked("attacks=[fgsm,fgsm]"))
@@ -152,6 +153,7 @@ def test_nothing_but_failures(comparison: ComparisonFolder) -> None:
     assert not list(comparison.path.glob("attacks/*/*"))
 
 
+@pytest.mark.slow
 def test_an_interruption_costs_nothing_but_time(comparison: ComparisonFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     attacked: list[str] = []
 
