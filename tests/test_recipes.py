@@ -32,6 +32,14 @@ SHRUNK = {
     **dict.fromkeys(
         ("lego_quantum_dot", "lego_block_swap", "lego_qubits", "lego_noise"), (*DIAGRAMS, "head.n_qubits=4")
     ),
+    "quantized_fashion": (
+        "dataset=digits",
+        "dataset.classes=[3,8]",
+        "dataset.n_train=30",
+        "dataset.n_val=10",
+        "dataset.n_test=40",
+        "head.calls=6",
+    ),
     "lego_published": (
         "dataset.size=90",
         "dataset.n_train=40",

@@ -63,12 +63,7 @@ class PublishedImages(ABC):
 
     def __init__(self, *, path: str | None = None, classes: Sequence[int] | None = None) -> None:
         self._path = path
-        known = range(len(self.class_names))
-        self._classes = tuple(known) if classes is None else tuple(classes)
-        if len(set(self._classes)) != len(self._classes) or len(self._classes) < 2 or set(self._classes) - set(known):
-            raise OptionError(
-                f"dataset.classes={list(self._classes)} should be two or more different classes of 0 to {known[-1]}"
-            )
+        self._classes = chosen_classes(classes, len(self.class_names))
 
     @abstractmethod
     def _read(self, context: DataContext) -> Contents:
@@ -125,3 +120,17 @@ def _scaled(parts: Sequence[Bytes], kept: NDArray[np.bool_]) -> FloatArray:
         np.divide(chosen, np.float32(255), out=free[: len(chosen)])
         free = free[len(chosen) :]
     return images
+
+
+def chosen_classes(classes: Sequence[int] | None, n_known: int) -> tuple[int, ...]:
+    """Return the classes to keep of ``n_known``, all where none are chosen.
+
+    Raises:
+        OptionError: a class twice, fewer than two, or one that does not exist.
+    """
+    chosen = tuple(range(n_known)) if classes is None else tuple(classes)
+    if len(set(chosen)) != len(chosen) or len(chosen) < 2 or set(chosen) - set(range(n_known)):
+        raise OptionError(
+            f"dataset.classes={list(chosen)} should be two or more different classes of 0 to {n_known - 1}"
+        )
+    return chosen

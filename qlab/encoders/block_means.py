@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qlab.data.dataset import FloatArray, IntArray
 from qlab.encoders.encoder import FitContext
@@ -31,13 +32,18 @@ class BlockMeans(Pixels):
 
     def transform(self, images: FloatArray) -> FloatArray:
         """Return the distributions (N, grid^2) of images (N, C, H, W); a negative mean counts as 0."""
-        height, width = images.shape[2:]
-        cells = np.zeros((len(images), self.grid, -(-height // self.grid), self.grid, -(-width // self.grid)))
-        padded = cells.reshape(len(images), self.grid * cells.shape[2], self.grid * cells.shape[4])  # a view
-        top, left = (padded.shape[1] - height) // 2, (padded.shape[2] - width) // 2
-        padded[:, top : top + height, left : left + width] = images.mean(axis=1, dtype=np.float64)
-        means = cells.mean(axis=(2, 4)).reshape(len(images), self.n_outputs).clip(min=0)
+        means = cell_means(images, self.grid).clip(min=0)
         total = means.sum(axis=1, keepdims=True)
         shares = np.divide(means, total, out=np.full_like(means, 1 / self.n_outputs), where=total > 0)
         found: FloatArray = shares.astype(np.float32)
         return found
+
+
+def cell_means(images: FloatArray, grid: int) -> NDArray[np.float64]:
+    """Return means over cells (N, grid^2) of images (N, C, H, W), padded with zeros to fit and averaged over C."""
+    height, width = images.shape[2:]
+    cells = np.zeros((len(images), grid, -(-height // grid), grid, -(-width // grid)))
+    padded = cells.reshape(len(images), grid * cells.shape[2], grid * cells.shape[4])  # a view
+    top, left = (padded.shape[1] - height) // 2, (padded.shape[2] - width) // 2
+    padded[:, top : top + height, left : left + width] = images.mean(axis=1, dtype=np.float64)
+    return np.asarray(cells.mean(axis=(2, 4)).reshape(len(images), grid**2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -48,6 +50,14 @@ class Solved(Head):
     def solve(self, features: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor | None) -> None:
         """Set the head from features (N, n_features) and labels (N,), classes weighed by ``class_weights`` (C,)."""
         raise NotImplementedError
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the record is to say of how it was solved, JSON-able."""
+        return {}
+
+    def trace(self) -> list[dict[str, Any]]:
+        """Return the steps in which it was solved, a row each; none where it took no steps."""
+        return []
 
 
 class Staged(Head):

@@ -40,8 +40,20 @@ class Quantized(Solved):
         loss: "error" or "hinge".
         margin: of hinge.
         break_symmetry: fix one bit of each hidden neuron where the change of its sign changes nothing.
+        method: how it is trained; this and what follows is explained at ``qlab.quantized.methods.Settings``.
+        solver: the oracle.
+        calls: of the oracle, at most.
+        reads: of each call.
+        group_size: samples of a group.
+        rho: of hedging.
+        penalty: of hedging.
+        beta: of conditional gradients.
+        dual: of conditional gradients.
+        eigenvector: of conditional gradients.
+        energy_noise: of the oracle.
+        coefficient_noise: of the oracle.
+        coefficient_bits: of the oracle.
         memory_mib: what building a model may take.
-        settings: those of ``qlab.quantized.methods.Settings``.
 
     Raises:
         OptionError: there are more than two classes.
@@ -64,8 +76,20 @@ class Quantized(Solved):
         loss: str = "error",
         margin: float = 1.0,
         break_symmetry: bool = True,
+        method: str = "hedging",
+        solver: str = "simulated_annealing",
+        calls: int = 1000,
+        reads: int = 24,
+        group_size: int = 10,
+        rho: float = 0.5,
+        penalty: float = 0.3,
+        beta: float = 1.0,
+        dual: bool = True,
+        eigenvector: bool = False,
+        energy_noise: float = 0.0,
+        coefficient_noise: float = 0.0,
+        coefficient_bits: int | None = None,
         memory_mib: int = 2048,
-        **settings: Any,
     ) -> None:
         super().__init__()
         if n_classes != 2:
@@ -84,7 +108,22 @@ class Quantized(Solved):
             Encoding.symmetric(bias_bits),
         )
         self._fixed = fixed_bits(self.network) if break_symmetry else {}
-        self._settings = Settings(**settings, memory=memory_mib << 20)
+        self._settings = Settings(
+            method=method,
+            solver=solver,
+            calls=calls,
+            reads=reads,
+            group_size=group_size,
+            rho=rho,
+            penalty=penalty,
+            beta=beta,
+            dual=dual,
+            eigenvector=eigenvector,
+            energy_noise=energy_noise,
+            coefficient_noise=coefficient_noise,
+            coefficient_bits=coefficient_bits,
+            memory=memory_mib << 20,
+        )
         self._seed = int(torch.randint(1 << 31, (1,), generator=generator))
         self._outcome: Outcome | None = None
         numbers = self.network.numbers(np.zeros((1, self.network.n_bits), dtype=np.uint8))[0]

@@ -46,7 +46,7 @@ from qlab.records.environment import environment, peak_memory_mib
 from qlab.records.record import SCHEMA, TrainRecord
 from qlab.records.store import RunFolder, write_csv, write_npz, write_yaml
 from qlab.training.checkpoint import as_arrays
-from qlab.training.denormals import denormal_share, require_flushing
+from qlab.training.denormals import require_flushing
 from qlab.training.flops import forward_with_flops
 from qlab.training.solving import solve
 from qlab.training.staged import fit_staged
@@ -173,6 +173,8 @@ def _fit(config: RunConfig, model: Head, task: Task, folder: RunFolder, journal:
         )
     model.load_state_dict(outcome.weights)
     write_csv(folder.history, [dataclasses.asdict(row) for row in outcome.history])
+    if isinstance(model, Solved) and (trace := model.trace()):
+        write_csv(folder.trace, trace)
     write_arrays(folder.model, as_arrays(outcome.weights), {"key": folder.key})
     return outcome
 
@@ -245,7 +247,8 @@ def _record(
             },
             "cpu_seconds": outcome.cpu_seconds,
             "convolution_flops": convolution_flops,
-            "denormal_share": denormal_share(model),
+            "denormal_share": outcome.denormal_share,
+            "solving": model.facts() if isinstance(model, Solved) else {},
         },
         val_metrics=metrics["val"],
     )

@@ -115,7 +115,7 @@ class TrainRecord(Record):
         training: epochs run, executions of the circuit by purpose, epoch kept, whether stopped early, its losses; what
             the first and the median epoch took, processor seconds of all threads in all epochs, operations of
             the trained model's convolutions in one example's forward pass (a multiplication with its addition is
-            two), share of denormal ones among the trainable weights kept that are not zero.
+            two), share of denormal ones among the trainable weights that were not zero at the end.
         val_metrics: metrics of the validation split.
     """
 

@@ -32,6 +32,7 @@ class RunFolder:
         self.checkpoint = path / "checkpoint.safetensors"
         self.model = path / "model.safetensors"
         self.history = path / "history.csv"
+        self.trace = path / "trace.csv"
         self.predictions = path / "predictions.npz"
         self.log = path / "log.txt"
         self.result = path / "result.json"

@@ -8,6 +8,7 @@ from torch import nn
 
 from qlab.heads.head import Solved
 from qlab.training.checkpoint import Epoch
+from qlab.training.denormals import denormal_share
 from qlab.training.trainer import Examples, Outcome, balanced_weights, copy_of_weights, score
 
 
@@ -37,4 +38,5 @@ def solve(model: Solved, train: Examples, val: Examples, *, class_weights: bool)
         stopped_early=False,
         epoch_seconds=[time.perf_counter() - started],
         cpu_seconds=time.process_time() - cpu,
+        denormal_share=denormal_share(model),
     )

@@ -61,7 +61,7 @@ def fit_staged(
         parameter.requires_grad_(True)
     for file in checkpoints:
         file.unlink(missing_ok=True)
-    return Outcome(best[2], history, best[1], stopped_early, epoch_seconds, cpu_seconds)
+    return Outcome(best[2], history, best[1], stopped_early, epoch_seconds, cpu_seconds, found.denormal_share)
 
 
 def _trainable(model: Staged) -> list[nn.Parameter]:

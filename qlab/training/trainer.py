@@ -16,7 +16,7 @@ from torch.optim import lr_scheduler
 from qlab.errors import DivergedError
 from qlab.progress import Progress, Silent
 from qlab.training.checkpoint import Epoch, Tensors, TrainingState, load_checkpoint, save_checkpoint
-from qlab.training.denormals import Call, calling
+from qlab.training.denormals import Call, calling, denormal_share
 from qlab.training.schedules import Schedule
 from qlab.training.seeds import epoch_order, seeded_epoch
 
@@ -56,6 +56,8 @@ class Outcome:
         stopped_early: whether the validation loss ended it before the last epoch.
         epoch_seconds: time spent on each epoch, by the clock.
         cpu_seconds: time that all threads of the process spent on all of them.
+        denormal_share: which share of the trainable weights that are not zero was denormal at the end, be they kept or
+            not; None where there is none.
     """
 
     weights: Tensors
@@ -64,6 +66,7 @@ class Outcome:
     stopped_early: bool
     epoch_seconds: list[float]
     cpu_seconds: float
+    denormal_share: float | None
 
     @property
     def seconds(self) -> float:
@@ -219,6 +222,7 @@ class Trainer:
             stopped_early=len(state.history) < self.epochs,
             epoch_seconds=state.epoch_seconds,
             cpu_seconds=state.cpu_seconds,
+            denormal_share=denormal_share(model),
         )
 
     def _optimizer(self, model: nn.Module) -> torch.optim.Optimizer:

@@ -53,7 +53,8 @@ def test_entanglement_begins_at_a_third_of_a_bell_state() -> None:
     """The smallest eigenvalue of the partial transpose of a Werner state is (1 - 3p)/4."""
     shares = np.array([0.2, 1 / 3 - 1e-6, 1 / 3 + 1e-6, 0.4, 1.0])
     for bell in BELL:
-        states = shares[:, None, None] * np.outer(bell, bell) + (1 - shares[:, None, None]) * np.eye(4) / 4
+        in_noise = shares[:, None, None] * np.outer(bell, bell) + (1 - shares[:, None, None]) * np.eye(4) / 4
+        states = in_noise.astype(np.complex128)
         assert np.abs(smallest_transposed_eigenvalue(states) - (1 - 3 * shares) / 4).max() < 1e-12
         assert (is_entangled(states) == (shares > 1 / 3)).all()
 

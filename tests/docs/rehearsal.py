@@ -10,9 +10,10 @@ from pathlib import Path
 import typer.main
 
 from qlab.cli.main import app, run
+from tests.docs.blocks import blocks
 
-NOT_HERE = ("login", "status", "fetch", "cancel", "ibm_fez")  # words of commands that need an account, or a job
-CHECKED = {"train": "validate", "plan": "validate", "pretrain": "validate", "validate": "validate"}
+NOT_HERE = {"login", "status", "fetch", "cancel", "ibm_fez", "COMPARISON"}  # needs an account, a job, a comparison
+CHECKED = {"train", "plan", "pretrain"}
 ADDED = {
     "sweep": ["--plan"],
     "compare": ["--plan"],
@@ -21,13 +22,12 @@ ADDED = {
     "regress": ["--list"],
 }
 PLACES = {"[GROUP]": "head", "GROUP/NAME": "head/vqc", "...": None}
-_BLOCK = re.compile(r"^```(?:sh)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def shown_in(page: Path) -> list[str]:
     """Return every line of a page's blocks that calls qlab, alternatives one by one."""
-    blocks = _BLOCK.findall(page.read_text(encoding="utf-8"))
-    lines = [line for block in blocks for line in re.sub(r" *\\\n *", " ", block).splitlines()]
+    shell = [re.sub(r" *\\\n *", " ", block.text) for block in blocks(page) if block.language in ("", "sh")]
+    lines = [line for text in shell for line in text.splitlines()]
     return [each for line in lines if re.match(r'(eval "\$\()?qlab ', line) for each in _alternatives(line)]
 
 
@@ -49,16 +49,18 @@ def rehearse(line: str, trained: str, other: str) -> int:
     """
     words = _words(line, trained, other)
     name, rest = words[0], words[1:]
-    if name == "bench" or any(word in NOT_HERE for word in rest):
+    if name == "bench" or NOT_HERE & set(rest):
         typer.main.get_group(app).commands[name].make_context(name, list(rest))
         return 0
-    return run([CHECKED.get(name, name), *rest, *ADDED.get(name, [])])
+    if name in CHECKED or "dataset.path=DIR" in rest:  # whose files are not here
+        return run(["validate", *rest])
+    return run([name, *rest, *ADDED.get(name, [])])
 
 
 def _words(line: str, trained: str, other: str) -> list[str]:
     inner = re.match(r'eval "\$\((.*)\)"', line)
     words = shlex.split(inner[1] if inner else line, comments=True)[1:]
-    for place, value in (("OTHER[-_]RUN", other), (r"outputs/runs/NAME-KEY|\bRUN\b", trained)):
+    for place, value in ((r"\bOTHER([-_]RUN)?\b", other), (r"outputs/runs/NAME-KEY|\bRUN\b", trained)):
         words = [re.sub(place, value, word) for word in words]
     named = [PLACES.get(word, word) for word in words]
     return [word for word in named if word is not None]

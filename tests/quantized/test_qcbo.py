@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import dimod
 import numpy as np
 import pytest
@@ -156,6 +158,16 @@ def test_a_model_beyond_the_memory_is_refused_before_it_is_built() -> None:
     inputs = np.ones((200_000, 16), dtype=np.int64)
     with pytest.raises(CapabilityError, match=r"has 2800037 bits and 1000000 constraints.*each model has 51 bits"):
         build(WIDE, inputs, np.ones((200_000, 1), dtype=np.int64))
+
+
+def test_building_takes_about_the_memory_that_is_said() -> None:
+    generator = np.random.default_rng(0)
+    inputs, targets = generator.choice([-1, 1], (30, 16)), generator.choice([-1, 1], (30, 1))
+    tracemalloc.start()
+    build(WIDE, inputs, targets)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0.3 < peak / count(WIDE).memory(30) < 1
 
 
 def test_targets_are_signs() -> None:

@@ -65,7 +65,7 @@ def test_a_page_tells_what_training_took_as_far_as_it_is_known(tmp_path: Path) -
         "seconds of an epoch 0.125 in the median, 2.5 the first",
         "processor seconds 3.25 of all threads in training",
         "convolutions 2,032,128 floating-point operations forward for an example",
-        "denormal weights 38.5 % of those that are trained and not zero",
+        "denormal weights 38.5 % of the trained ones that are not zero, at the end",
     ):
         assert part in text, part
     without = page_of(run(tmp_path / "none", training={**known, "convolution_flops": 0, "denormal_share": None})).text

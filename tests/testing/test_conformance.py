@@ -47,11 +47,13 @@ SMALL: dict[str, dict[str, Any]] = {
     "tfim": {"size": 60},
     "xxz": {"size": 60},
     "block_means": {},
+    "pooled_signs": {},
     "pauli": {},
     "kmer": {"n_features": 4, "k": 3},
     "pwm": {"n_features": 4},
     "sequence_cnn": {"n_features": 4, "filters": 8, "source": "train", "pretrain_epochs": 1},
 }
+HEADS: dict[str, dict[str, Any]] = {"amplitude_vqc": {"n_qubits": 3}, "quantized": {"method": "descent", "calls": 10}}
 COLOUR: dict[str, Callable[[], dict[str, bytes]]] = {
     "cifar100": lambda: cifar_members(2000, 1000),
     "stl10": lambda: stl_members(100, 50),
@@ -128,15 +130,16 @@ def test_a_block_that_hides_its_dependence_on_the_batch_is_caught() -> None:
 
 @pytest.mark.parametrize("name", registry.names("head"))
 def test_heads(name: str) -> None:
-    chosen = options("head", name, **({"n_qubits": 3} if name == "amplitude_vqc" else {}))
+    chosen = options("head", name, **HEADS.get(name, {}))
+    n_classes = 2 if name == "quantized" else 3
 
     def make(generator: torch.Generator) -> Head:
-        required = (8, 3, EngineBackend(precision="double"), generator)
+        required = (8, n_classes, EngineBackend(precision="double"), generator)
         if isinstance(chosen, MLP):
             return registry.factory(chosen)(*required, n_parameters=147)  # type: ignore[no-any-return]
         return registry.build(chosen, *required)  # type: ignore[no-any-return]
 
-    check_head(make, 8, 3)
+    check_head(make, 8, n_classes)
 
 
 @pytest.mark.parametrize("changes", [{"inputs": "probabilities", "parametrisation": "weights"}, {"training": "greedy"}])

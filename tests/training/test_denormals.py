@@ -118,3 +118,31 @@ def test_the_share_counts_trainable_weights_that_are_not_zero() -> None:
     layer.register_parameter("precise", double)
     assert denormal_share(layer) == 3 / 8
     assert denormal_share(nn.Linear(2, 1).requires_grad_(False)) is None
+
+
+class Fading(nn.Linear):
+    """A linear layer beside a weight that nothing but its decay acts on."""
+
+    def __init__(self) -> None:
+        super().__init__(4, 2, bias=False)
+        self.fading = nn.Parameter(torch.tensor([1e-36]))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return super().forward(features) + 0.0 * self.fading
+
+
+def test_the_share_is_that_at_the_end_not_of_the_epoch_kept(tmp_path: Path) -> None:
+    """Labels of the validation examples are wrong, so the first epoch is kept; each takes nine tenths of the weight."""
+    train = Examples(torch.tensor([[1.0], [-1.0]]) * torch.eye(4)[0], torch.tensor([0, 1]))
+    val = Examples(train.features, 1 - train.labels)
+    trainer = Trainer(optimizer="sgd", lr=0.01, weight_decay=90.0, epochs=4, batch_size=2)
+    network = Fading()
+    with torch.no_grad():
+        network.weight.zero_()
+    outcome = trainer.fit(
+        network, train, val, seed=0, checkpoint=tmp_path / "c.safetensors", identity="", progress=Silent()
+    )
+    assert outcome.kept_epoch == 1
+    assert denormal(outcome.weights["fading"]) == 0
+    assert denormal(network.fading) == 1
+    assert outcome.denormal_share == 1 / 3  # of what is not zero: the fading weight and one for each class

@@ -41,6 +41,8 @@ class Digits(SplitOptions):
 
     FACTORY: ClassVar[str] = "qlab.data.digits:Digits"
 
+    classes: list[int] | None = option(None, "keep these digits only, e.g. [3,8]", at_least=0, at_most=9)
+
 
 @dataclass
 class Mnist(SplitOptions):

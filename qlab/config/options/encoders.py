@@ -165,6 +165,15 @@ class BlockMeans:
 
 
 @dataclass
+class PooledSigns:
+    """Which cells of a grid are brighter than their median over the training images: 1 or -1."""
+
+    FACTORY: ClassVar[str] = "qlab.encoders.pooled_signs:PooledSigns"
+
+    grid: int = option(4, "cells along each side", at_least=1, at_most=64)
+
+
+@dataclass
 class Pauli:
     """Expectation values of all Pauli words in a state, and their products."""
 

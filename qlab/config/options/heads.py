@@ -9,6 +9,17 @@ from typing import Any, ClassVar
 from qlab.config.options.option import option
 
 ENCODINGS = ("angle", "iqp", "amplitude")
+METHODS = ("hedging", "qcgd", "copositive", "penalty", "descent", "straight_through", "chance")
+SOLVERS = (
+    "simulated_annealing",
+    "exact",
+    "tabu",
+    "path_integral",
+    "qaoa",
+    "dwave",
+    "enumeration",
+    "search",
+)
 ANSATZE = ("ring", "ring_first", "chain", "tree", "basic_entangler", "strongly_entangling")
 
 
@@ -138,3 +149,37 @@ class Residual:
     flip: float = option(0.0, "at evaluation: probability to misread a bit", at_least=0, at_most=1)
     shots: int | None = option(None, "at evaluation: for each sign of each block; null: exact", at_least=1)
     shots_seed: int = option(0, "seed of what is drawn", at_least=0, at_most=2**32 - 1)
+
+
+@dataclass
+class Quantized:
+    """A network of whole-numbered weights on the signs of the features, trained by binary optimization."""
+
+    FACTORY: ClassVar[str] = "qlab.heads.quantized:Quantized"
+
+    hidden: list[int] = option([2], "widths of the hidden layers", at_least=1, at_most=1024)
+    weight_bits: int = option(1, "bits of a weight", at_least=1, at_most=8)
+    bias_bits: int = option(2, "bits of a bias; 0: none", at_least=0, at_most=8)
+    activation: str = option("sign", "of the hidden layers", choices=("sign", "relu", "tanh"))
+    intervals: int = option(4, "pieces of tanh", at_least=1, at_most=64)
+    resolution: int = option(4, "units that 1 has in the values of tanh", at_least=1, at_most=1024)
+    gain: float = option(1.0, "multiplies the argument of tanh", above=0, at_most=1e6)
+    loss: str = option("error", "of a sample", choices=("error", "hinge"))
+    margin: float = option(1.0, "where hinge becomes 0", above=0, at_most=1e6)
+    break_symmetry: bool = option(True, "fix one bit of each hidden neuron where that changes nothing")
+    method: str = option("hedging", "how it is trained", choices=METHODS)
+    solver: str = option("simulated_annealing", "the oracle", choices=SOLVERS)
+    calls: int = option(1000, "calls of the oracle, at most", at_least=1, at_most=10_000_000)
+    reads: int = option(24, "reads of each call", at_least=1, at_most=100_000)
+    group_size: int = option(10, "samples of a group, where samples are grouped", at_least=1, at_most=1_000_000)
+    rho: float = option(0.5, "weight of the agreement in hedging", above=0, at_most=1e6)
+    penalty: float = option(0.3, "weight of the constraints in hedging", above=0, at_most=1e6)
+    beta: float = option(1.0, "first weight of the constraints in conditional gradients", above=0, at_most=1e6)
+    dual: bool = option(True, "multipliers in conditional gradients")
+    eigenvector: bool = option(False, "round the lifted matrix instead of keeping the best answer")
+    energy_noise: float = option(0.0, "standard deviation of the oracle's energies", at_least=0, at_most=1e6)
+    coefficient_noise: float = option(
+        0.0, "standard deviation of the oracle's coefficients, of the largest", at_least=0, at_most=1e3
+    )
+    coefficient_bits: int | None = option(None, "of the oracle's coefficients; null: exact", at_least=2, at_most=52)
+    memory_mib: int = option(2048, "what building a model may take, in MiB", at_least=1, at_most=1_000_000)
