@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from qlab.config.folders import shipped_experiments
+from qlab.jobs.compare import compare
+from qlab.jobs.compare.request import CompareRequest
+from qlab.progress import Silent
 from tests.conftest import Qlab
 
 DIAGRAMS = (
@@ -73,6 +76,16 @@ def train(qlab: Qlab, *overrides: str) -> dict[str, Any]:
 def test_every_recipe_runs_shrunk(name: str, qlab: Qlab) -> None:
     record = train(qlab, f"experiment={name}", *SHRUNK[name])
     assert record["metrics"]["n"] == 40
+
+
+@pytest.mark.parametrize("name", ["hybrid_cnn_fair", "hybrid_cnn_published", "hybrid_cnn_cifar100", "hybrid_cnn_stl10"])
+def test_what_is_said_of_a_comparison_holds_for_its_rivals(name: str, workplace: Path) -> None:
+    words = (f"experiment={name}", *SHRUNK[name], "trainer.batch_size=20", "seeds=2")
+    (field,) = compare.check(CompareRequest.of_words(words), Silent()).fields
+    assert "classical_cnn" in {one.name for one in field.contestants}
+    trainers = [one.config.trainer for one in field.contestants]
+    assert {(trainer.epochs, trainer.batch_size, trainer.label_smoothing) for trainer in trainers} == {(2, 20, 0.1)}
+    assert len({one.config.encoder.options.augment for one in field.contestants}) == 1
 
 
 @pytest.mark.slow

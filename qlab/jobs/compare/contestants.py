@@ -21,7 +21,14 @@ from qlab.jobs.compare import rivals
 from qlab.jobs.compare.rivals import Rivals, composed
 from qlab.jobs.compare.twins import TWINS, described, require_quantum, without_circuit
 from qlab.jobs.loaded_data import LOADED
-from qlab.jobs.model import build_model, check_conditions, input_shape, require_gradients, training_backend
+from qlab.jobs.model import (
+    build_model,
+    check_batches,
+    check_conditions,
+    input_shape,
+    require_gradients,
+    training_backend,
+)
 from qlab.jobs.prepare import load_data
 from qlab.jobs.sweep.points import Point, describe, point_at
 from qlab.progress import Progress
@@ -104,7 +111,6 @@ def fields(grid: Grid, options: CompareOptions, progress: Progress) -> list[Fiel
         for words, values in grid.points():
             cfg = composer.compose(words)
             config = run_config(cfg)
-            require_quantum(config)
             _check_varied(config, options, values)
             configs = dict(composed(wanted, composer, words, cfg))
             field = _field(values, config, options.twins, progress)
@@ -169,11 +175,14 @@ def _contestant(name: str, description: str, config: RunConfig, progress: Progre
     """
     data, backend = load_data(config, progress), training_backend(config)
     model = build_model(config, backend, input_shape(config, data.dataset), len(data.dataset.classes))
-    if name != CIRCUIT and model.circuit is None:
+    if name == CIRCUIT:
+        require_quantum(config, model)
+    elif model.circuit is None:
         config = without_circuit(config)
     require_gradients(model, backend, config.backend)
     check_conditions(config, model)
     seeded, n_train = not isinstance(model, Solved), len(data.splits.train)
+    check_batches(model, config.trainer.batch_size, n_train)
     return Contestant(name, description, config, is_seeded=seeded, n_train=n_train)
 
 

@@ -13,6 +13,7 @@ from qlab.config.options.option import check
 from qlab.config.schema import RunConfig
 from qlab.config.validate import component
 from qlab.errors import OptionError
+from qlab.heads.head import Head
 
 Twin = Callable[[RunConfig], RunConfig]
 
@@ -115,11 +116,11 @@ def described(name: str) -> str:
     return str(TWINS[name].__doc__)
 
 
-def require_quantum(config: RunConfig) -> None:
-    """Raise ``OptionError`` where the head of ``config`` has no circuit to be compared."""
-    options = config.head.options
-    if not hasattr(options, "n_qubits") or getattr(options, "layer", "circuit") != "circuit":
-        layer = f" with head.layer={options.layer}" if hasattr(options, "n_qubits") else ""
+def require_quantum(config: RunConfig, model: Head) -> None:
+    """Raise ``OptionError`` where nothing quantum is trained in the ``model`` of ``config``."""
+    if not any(parameter.requires_grad for parameter in model.quantum_parameters()):
+        options = config.head.options
+        layer = f" with head.layer={options.layer}" if hasattr(options, "layer") else ""
         raise OptionError(f"head={config.head.name}{layer} has no trained circuit; compare one that has, e.g. head=vqc")
 
 

@@ -163,8 +163,8 @@ class _Stopwatch:
     def _timed(self, step: Step, batch: int) -> float:
         """Return the seconds of a step on ``batch`` examples."""
         few = min(FEW, batch)
-        first = _clocked(step, few)  # what is compiled or cached is so from here on
-        in_proportion = (first if first > AFFORDABLE else _quickest(step, few)) * batch / few
+        first = _clocked(step, few)  # what is compiled or cached is so from here on, and may be all that took long
+        in_proportion = (_clocked if first > AFFORDABLE else _quickest)(step, few) * batch / few
         if in_proportion <= AFFORDABLE:
             return _quickest(step, batch)
         # What an evolution of the weights costs, all examples share: a batch takes less than its part.

@@ -107,7 +107,14 @@ def test_a_head_without_a_trained_circuit_has_nothing_to_compare(words: tuple[st
     replaced = [word for word in words if word == "head=linear"]
     one = run_config(compose("train", ["dataset=digits", "encoder=pca", *(replaced or ["head.n_qubits=4", *words])]))
     with pytest.raises(OptionError, match="has no trained circuit"):
-        require_quantum(one)
+        require_quantum(one, build_model(one, EngineBackend(), (4,), 10))
+
+
+def test_free_unitaries_are_compared_too() -> None:
+    words = ("dataset=entanglement", "encoder=identity", "head=residual", "head.parametrisation=unitary")
+    one = run_config(compose("train", [*words]))
+    require_quantum(one, build_model(one, EngineBackend(), (32,), 2))
+    assert TWINS["mlp"](one).head.options.match == "residual"
 
 
 AMPLITUDES = ("encoder=cnn", "head=amplitude_vqc", "head.hidden=20")

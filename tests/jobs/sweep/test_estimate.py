@@ -22,6 +22,7 @@ from qlab.jobs.sweep.sweep import sweep
 from qlab.jobs.sweep.task import Task, evaluations, trainings
 from qlab.records.record import EvaluationRecord, TrainRecord
 from qlab.records.store import run_folder
+from qlab.training.trainer import predict
 from tests.jobs.sweep.plugin import install
 from tests.jobs.sweep.small import SMALL, run
 
@@ -57,6 +58,24 @@ def test_it_is_what_the_work_takes_within_a_factor(words: tuple[str, ...], workp
 def test_every_schedule_is_estimated(schedule: str, workplace: Path) -> None:
     (task,) = trainings(check_points(grid([*SMALL, f"trainer.schedule={schedule}", "seed=choice(0)"])))
     assert estimate([task], None)[task.id] > 0
+
+
+def test_what_only_a_first_step_takes_is_not_taken_for_every_one(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (task,) = trainings(check_points(grid([*SMALL, "seed=choice(0)"])))
+    monkeypatch.setattr(timing, "AFFORDABLE", 0.3)
+    slept = list[float]()
+
+    def slow_at_first(*given: Any) -> Any:
+        if not slept:
+            slept.append(0.5)
+            time.sleep(0.5)
+        return predict(*given)
+
+    monkeypatch.setattr("qlab.jobs.sweep.timing.predict", slow_at_first)
+    assert estimate([task], None)[task.id] < 1.0
+    assert slept
 
 
 @pytest.mark.slow
