@@ -21,9 +21,9 @@ def training_key(config: RunConfig) -> str:
     """Return the key of a training run, 12 hex digits.
 
     Files count by their content, wherever they are. Noise and shots count where training is aware of them; otherwise
-    they act at evaluation only.
+    they act at evaluation only. An option that does not act beside the others counts as its default.
     """
-    parts = {group: described(getattr(config, group)) for group in ("dataset", "encoder", "head")}
+    parts = {group: _acting(getattr(config, group)) for group in ("dataset", "encoder", "head")}
     trainer = dataclasses.asdict(config.trainer)
     if trainer.pop("noise_aware"):
         parts |= {"noise": described(config.noise), "backend": described(config.backend)}
@@ -63,6 +63,15 @@ def _calibrations(noise: Component) -> list[str | None]:
 def _without_conditions(backend: Component) -> dict[str, Any]:
     ignored = {field.name for field in conditional(backend.options)}
     return {name: value for name, value in described(backend).items() if name not in ignored}
+
+
+def _acting(component: Component) -> dict[str, Any]:
+    values = described(component)
+    for field in dataclasses.fields(component.options):
+        other, acting = field.metadata.get("acts_with") or (field.name, (values[field.name],))
+        if values[other] not in acting:
+            values[field.name] = field.default
+    return values
 
 
 def described(component: Component) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """The files of a set that is published as one tar archive: read from the archive itself, or from where it was unpacked.
 
-qlab never unpacks an archive: it reads the members it wants into memory.
+qlab never unpacks an archive: it reads the members it wants into memory. An archive with the published checksum is
+whole, and is read no further than the last of them. Any other is read to its end, where gzip keeps the checksum of what
+it holds: that takes as long as decompressing all of it. A plain tar has no such checksum.
 """
 
 from __future__ import annotations
 
 import tarfile
 import zlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 from qlab.data.dataset import DataContext
 from qlab.data.download import locate
@@ -18,10 +19,18 @@ from qlab.data.published import Published, recognise, recognise_members
 from qlab.errors import DataError, DatasetMissing
 from qlab.files import sha256_file
 
-LARGEST = 2**30
-"""Bytes of a file that is read; the largest published one, the test images of STL-10, has 0.2 of it."""
 LARGEST_MEMBER = 2**32
 """Bytes of any file in an archive; STL-10 has one of 2.6 GiB that nobody reads here."""
+LARGEST_HEADER = 2**16
+"""Bytes of a header beyond its block: of a long name, or of whatever else is said of a file."""
+_EXTENDED = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+_PIECE = 2**20
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -55,21 +64,28 @@ def read_members(published: Published, folder_name: str, path: str | None, conte
     """Return the files of ``published`` that are listed as its members.
 
     A ``path`` is the only place looked at: the archive, or a folder with the archive or the files in it. Without one it
-    is the download cache, which is filled from the network if ``context`` allows it.
+    is the download cache, which is filled from the network if ``context`` allows it. ``context`` is told of an archive
+    that bears the name of the published one and is another.
 
     Raises:
         DatasetMissing: they are nowhere; the message says how to get them.
         DataError: a file is damaged, or an archive holds what it should not.
     """
     if path is not None and (unpacked := _unpacked(published, Path(path))) is not None:
-        content = {file.name: _read_file(file) for file in unpacked}
-        place, files = Path(path), unpacked
-    else:
-        place = _archive(published, folder_name, path, context)
-        content, files = _read_archive(place, published.members), [place]
-    sha256 = {file.name: sha256_file(file) for file in files}
+        content = {file.name: _read_file(file, published.largest) for file in unpacked}
+        sha256 = {file.name: sha256_file(file) for file in unpacked}
+        return Members(content, Path(path), sha256, recognise_members(content))
+    archive = _archive(published, folder_name, path, context)
+    sha256 = {archive.name: sha256_file(archive)}
     known = recognise({name.removesuffix(".gz"): value for name, value in sha256.items()})
-    return Members(content, place, sha256, known or recognise_members(content))
+    content = _read_archive(archive, published, whole=known is not None)
+    known = known or recognise_members(content)
+    if known is None and archive.name.removesuffix(".gz") in published.sha256:
+        context.progress.say(
+            f"warning: {archive} has the name of the published archive of {published.name}, but neither its checksum "
+            f"nor its files; it is taken for {published.family}-custom"
+        )
+    return Members(content, archive, sha256, known)
 
 
 def _archive(published: Published, folder_name: str, path: str | None, context: DataContext) -> Path:
@@ -100,31 +116,50 @@ def _unpacked(published: Published, folder: Path) -> list[Path] | None:
     return None
 
 
-def _read_file(path: Path) -> bytes:
+def _read_file(path: Path, largest: int) -> bytes:
     try:
-        if path.stat().st_size > LARGEST:
-            raise DataError(f"{path} has {path.stat().st_size} bytes; {LARGEST} are the most that is read")
+        if path.stat().st_size > largest:
+            raise DataError(f"{path} has {path.stat().st_size} bytes; {largest} are the most that is read")
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error}") from error
 
 
-def _read_archive(path: Path, wanted: Collection[str]) -> dict[str, bytes]:
-    """Return file name without its folder -> bytes of the ``wanted`` members, and look at nothing behind the last."""
+class _Header(tarfile.TarInfo):
+    """A header that is not believed where it says that much belongs to it: tarfile would read all of that."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Return the header in a block; raises ``ReadError`` where too much belongs to it."""
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in _EXTENDED and not 0 <= header.size <= LARGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {header.size} bytes; {LARGEST_HEADER} are the most that is read")
+        return header
+
+
+def _read_archive(path: Path, published: Published, *, whole: bool) -> dict[str, bytes]:
+    """Return file name without its folder -> bytes of the members of ``published``.
+
+    Nothing behind the last of them is looked at where the archive is known to be ``whole``.
+    """
     found: dict[str, bytes] = {}
     try:
         with path.open("rb") as file:
             compressed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-        with tarfile.open(path, "r:gz" if compressed else "r:") as archive:
+        with tarfile.open(path, "r:gz" if compressed else "r:", tarinfo=_Header) as archive:
             for member in archive:
                 name = _checked_name(member, path)
-                if name in wanted:
-                    found[name] = _read_member(archive, member, path)
-                if len(found) == len(wanted):
+                if name in found:
+                    raise DataError(f"{path} is refused: it holds {name!r} twice")
+                if name in published.members:
+                    found[name] = _read_member(archive, member, path, published.largest)
+                if whole and len(found) == len(published.members):
                     break
-    except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
+            while not whole and archive.fileobj.read(_PIECE):
+                pass  # gzip compares its checksum at the end
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{path} cannot be read as a tar archive: {' '.join(str(error).split())}") from error
-    if lacking := [name for name in wanted if name not in found]:
+    if lacking := [name for name in published.members if name not in found]:
         raise DataError(f"{path} lacks {', '.join(lacking)}; it should be laid out as the published archive")
     return {PurePosixPath(name).name: content for name, content in found.items()}
 
@@ -134,15 +169,15 @@ def _checked_name(member: tarfile.TarInfo, path: Path) -> str:
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts:
         raise DataError(f"{path} is refused: its member {member.name!r} would lie outside of it")
-    if not (member.isreg() or member.isdir()):
+    if not (member.isreg() or member.isdir()) or member.issparse():
         raise DataError(f"{path} is refused: its member {member.name!r} is neither a file nor a folder")
-    if member.size > LARGEST_MEMBER:
+    if not 0 <= member.size <= LARGEST_MEMBER:
         raise DataError(f"{path} is refused: its member {member.name!r} is said to have {member.size} bytes")
     return str(name)
 
 
-def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> bytes:
+def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path, largest: int) -> bytes:
     stream = archive.extractfile(member)
-    if stream is None or member.size > LARGEST:
-        raise DataError(f"{path} is refused: {member.name!r} should be a file of at most {LARGEST} bytes")
+    if stream is None or member.size > largest:
+        raise DataError(f"{path} is refused: {member.name!r} should be a file of at most {largest} bytes")
     return stream.read()

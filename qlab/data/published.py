@@ -23,6 +23,7 @@ class Published:
         mirrors: addresses of folders that hold the files, the preferred one first.
         members: of an archive, the files in it that are read -> "algorithm:digest", MD5 where nobody states another.
             They tell what unpacked files are; a download is verified by the SHA-256 of the archive.
+        largest: bytes of a member, at most; of own files of this layout, too.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Published:
     origin: str
     mirrors: tuple[str, ...] = ()
     members: Mapping[str, str] = field(default_factory=dict)
+    largest: int = 0
 
 
 def _digests(*values: str) -> dict[str, str]:
@@ -97,6 +99,7 @@ CIFAR100 = Published(
         f"cifar-100-binary/{CIFAR100_TRAIN}": "sha256:f31298fc616915fa142368359df1c4ca2ae984d6915ca468b998a5ec6aeebf29",
         f"cifar-100-binary/{CIFAR100_TEST}": "sha256:d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a",
     },
+    largest=200 << 20,  # train.bin has 147 MiB
 )
 STL10_TRAIN_IMAGES, STL10_TRAIN_LABELS = "train_X.bin", "train_y.bin"
 STL10_TEST_IMAGES, STL10_TEST_LABELS = "test_X.bin", "test_y.bin"
@@ -112,6 +115,7 @@ STL10 = Published(
         f"stl10_binary/{STL10_TEST_IMAGES}": "md5:7f263ba9f9e0b06b93213547f721ac82",
         f"stl10_binary/{STL10_TEST_LABELS}": "md5:36f9794fa4beb8a2c72628de14fa638e",
     },
+    largest=400 << 20,  # test_X.bin has 211 MiB
 )
 KNOWN = (MNIST, FASHION_MNIST, MNIST_SUBSET, FASHION_MNIST_SUBSET, CIFAR100, STL10)
 

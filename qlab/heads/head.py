@@ -47,6 +47,9 @@ class Head(nn.Module):
 class Solved(Head):
     """A head that is not trained by gradients but set at once from all training examples."""
 
+    def check(self, features: torch.Tensor, labels: torch.Tensor) -> None:
+        """Raise now, before anything is written, what ``solve`` would raise for the number of these examples."""
+
     def solve(self, features: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor | None) -> None:
         """Set the head from features (N, n_features) and labels (N,), classes weighed by ``class_weights`` (C,)."""
         raise NotImplementedError

@@ -33,14 +33,18 @@ class NearestNeighbours(Solved):
         self.register_buffer("known", torch.zeros(0, n_features))
         self.register_buffer("votes", torch.zeros(0, n_classes))
 
+    def check(self, features: torch.Tensor, labels: torch.Tensor) -> None:
+        """Raise ``OptionError`` where there are fewer examples than are to vote."""
+        if len(labels) < self.n_neighbours:
+            raise OptionError(f"head.n_neighbours={self.n_neighbours}, but there are {len(labels)} training examples")
+
     def solve(self, features: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor | None) -> None:
         """Remember features (N, n_features) and labels (N,); the vote of each counts by its class's weight.
 
         Raises:
             OptionError: there are fewer examples than are to vote.
         """
-        if len(labels) < self.n_neighbours:
-            raise OptionError(f"head.n_neighbours={self.n_neighbours}, but there are {len(labels)} training examples")
+        self.check(features, labels)
         votes = torch.nn.functional.one_hot(labels, self.n_classes).to(features.dtype)
         self.known = features.clone()
         self.votes = votes if class_weights is None else votes * class_weights.to(features.dtype)

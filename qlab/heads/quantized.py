@@ -14,7 +14,7 @@ from qlab.heads.head import Solved
 from qlab.quantized.activation import Activation, Loss, error, hinge, relu, sign, tanh
 from qlab.quantized.counts import count
 from qlab.quantized.intervals import Integers
-from qlab.quantized.methods import Settings, learn
+from qlab.quantized.methods import Settings, check, learn
 from qlab.quantized.network import Encoding, QuantizedNetwork
 from qlab.quantized.problem import Outcome, Problem
 from qlab.quantized.symmetry import fixed_bits
@@ -128,6 +128,15 @@ class Quantized(Solved):
         self._outcome: Outcome | None = None
         numbers = self.network.numbers(np.zeros((1, self.network.n_bits), dtype=np.uint8))[0]
         self.numbers = torch.nn.Parameter(torch.from_numpy(numbers).float())  # weights and biases, neuron by neuron
+
+    def check(self, features: torch.Tensor, labels: torch.Tensor) -> None:
+        """Raise what ``solve`` would raise of the settings, and of the memory that its models take.
+
+        Raises:
+            CapabilityError: a model is too large for the memory.
+            OptionError: settings that do not fit each other.
+        """
+        check(self.network, self._fixed, len(labels), self._settings)
 
     def solve(self, features: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor | None) -> None:
         """Train on the signs of features (N, n_features) and labels (N,) of 0 and 1.

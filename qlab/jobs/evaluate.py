@@ -22,7 +22,7 @@ from qlab.jobs.restore import restore_config, restore_model
 from qlab.jobs.run import Evaluation, Run
 from qlab.jobs.training import dataset_facts, examples, record_config
 from qlab.progress import Progress, Silent
-from qlab.records.environment import environment, peak_memory_mib
+from qlab.records.environment import environment, peak_memory_mib, restart_peak_memory
 from qlab.records.record import SCHEMA, EvaluationRecord
 from qlab.records.store import write_npz
 from qlab.training.trainer import EVALUATION_BATCH, predict
@@ -51,6 +51,7 @@ def evaluate(run: Run, config: EvalConfig, progress: Progress | None = None, *, 
 
 def _evaluate(run: Run, config: EvalConfig, backend: Component, key: str, progress: Progress) -> EvaluationRecord:
     started = time.perf_counter()
+    restart_peak_memory()
     executor = build_backend(backend, config.noise, compare=True)
     place = {**dataclasses.asdict(config.place), "name": run.folder.name, "output_dir": str(run.folder.root)}
     trained = restore_config(run.folder, **place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from itertools import count
 from typing import Any
 
 import torch
@@ -113,6 +114,20 @@ def check_conditions(config: RunConfig, model: Head) -> None:
     conditions = conditions_of(build_backend(config.backend, config.noise))
     if conditions is not None and model.circuit is not None:
         conditions.require(model.circuit, getattr(model, "observables", None))
+
+
+def check_batches(model: Head, batch_size: int, n_train: int) -> None:
+    """Raise ``OptionError`` where a model that normalises batches would be trained on one example alone."""
+    normalises = any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in model.modules())
+    if not normalises or (n_train - 1) % batch_size:
+        return
+    if n_train == 1:
+        raise OptionError("batch normalisation cannot train on one example: give it more by dataset.n_train")
+    fitting = next(size for size in count(batch_size + 1) if (n_train - 1) % size)
+    raise OptionError(
+        f"trainer.batch_size={batch_size} leaves one of the {n_train} training examples to itself, and batch "
+        f"normalisation cannot train on one: set trainer.batch_size={fitting}"
+    )
 
 
 def execution(backend: Backend, model: Head) -> dict[str, Any] | None:

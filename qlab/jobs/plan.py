@@ -11,6 +11,7 @@ from qlab.jobs.executions import executions
 from qlab.jobs.model import (
     build_backend,
     build_model,
+    check_batches,
     check_conditions,
     circuit_resources,
     count_parameters,
@@ -73,6 +74,7 @@ def plan(config: RunConfig, progress: Progress) -> Plan:
     model = build_model(config, backend, shape, len(data.dataset.classes))
     require_gradients(model, backend, config.backend)
     check_conditions(config, model)
+    check_batches(model, config.trainer.batch_size, sizes["train"])
     resources = circuit_resources(model)
     folder = folder_of(config)
     return Plan(

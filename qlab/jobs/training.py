@@ -29,6 +29,7 @@ from qlab.jobs.executions import executions
 from qlab.jobs.journal import Journal
 from qlab.jobs.model import (
     build_model,
+    check_batches,
     check_conditions,
     circuit_resources,
     conditions_of,
@@ -42,7 +43,7 @@ from qlab.jobs.model import (
 from qlab.jobs.prepare import Task, encode_data, load_data
 from qlab.jobs.run import Run
 from qlab.progress import Progress
-from qlab.records.environment import environment, peak_memory_mib
+from qlab.records.environment import environment, peak_memory_mib, restart_peak_memory
 from qlab.records.record import SCHEMA, TrainRecord
 from qlab.records.store import RunFolder, write_csv, write_npz, write_yaml
 from qlab.training.checkpoint import as_arrays
@@ -59,6 +60,7 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
     Nothing is written to the folder before the data and the model are known to fit.
     """
     started = time.perf_counter()
+    restart_peak_memory()
     threads.for_encoding(config)
     journal = Journal(progress)
     for component, package in plugins(config).items():
@@ -68,6 +70,7 @@ def execute(config: RunConfig, folder: RunFolder, progress: Progress, *, force: 
     model = build_model(config, backend, input_shape(config, data.dataset), len(data.dataset.classes))
     require_gradients(model, backend, config.backend)
     check_conditions(config, model)
+    check_batches(model, config.trainer.batch_size, len(data.splits.train))
     config = as_trained(config)
     task = encode_data(config, data)
     threads.for_head(config, model)
@@ -144,10 +147,13 @@ def dataset_facts(task: Task) -> dict[str, Any]:
 def _try_out(model: Head, known: Examples) -> int:
     """Execute and differentiate one example, so that what the backend cannot do shows before anything is written.
 
+    A model that is solved at once says itself what it cannot do.
+
     Returns:
         the floating-point operations of the model's convolutions in one execution.
     """
     if isinstance(model, Solved):
+        model.check(known.features, known.labels)
         return 0
     model.eval()  # statistics of batches are for training to gather
     logits, flops = forward_with_flops(model, known.features[:1])

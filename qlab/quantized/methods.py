@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from qlab.errors import OptionError, UnknownNameError
 from qlab.quantized.copositive import decomposed_qcgd
-from qlab.quantized.counts import DEFAULT_MEMORY
+from qlab.quantized.counts import DEFAULT_MEMORY, check_memory, count
 from qlab.quantized.hedging import grouped, hedge
+from qlab.quantized.network import QuantizedNetwork
 from qlab.quantized.oracles import BySearch, BySolver, Enumerated, GroupOracle
 from qlab.quantized.penalty import fixed_penalty
 from qlab.quantized.problem import Outcome, Problem
@@ -24,6 +25,8 @@ from qlab.quantized.straight_through import straight_through
 
 WITHOUT_MODEL = ("enumeration", "search")
 """Oracles of hedging that need no model: all settings of the weights, or descents over them."""
+OF_GROUPS, OF_ALL_SAMPLES = ("copositive", "hedging"), ("penalty", "qcgd")
+"""Methods by models, each of one group of samples or of all."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,31 @@ def learn(problem: Problem, settings: Settings, generator: np.random.Generator) 
     return METHODS[settings.method](problem, settings, generator)
 
 
+def check(network: QuantizedNetwork, fixed: Collection[int], n_samples: int, settings: Settings) -> None:
+    """Raise what ``learn`` would raise of the settings, and of the memory that models of ``n_samples`` take.
+
+    Raises:
+        UnknownNameError: there is no such method or solver.
+        OptionError: settings that do not fit each other.
+        CapabilityError: a model is too large for the memory.
+    """
+    if settings.method not in METHODS:
+        raise UnknownNameError("method", settings.method, METHODS)
+    if settings.method == "hedging" and settings.solver in WITHOUT_MODEL:
+        _check_without_model(settings)
+    elif settings.method in (*OF_GROUPS, *OF_ALL_SAMPLES):
+        oracle_solver(settings)
+        of_one_model = min(settings.group_size, n_samples) if settings.method in OF_GROUPS else n_samples
+        check_memory(count(network, fixed), of_one_model, settings.memory)
+
+
+def _check_without_model(settings: Settings) -> None:
+    if settings.coefficient_noise or settings.coefficient_bits:
+        raise OptionError(f"solver={settings.solver} makes no model, so it has no coefficients to distort")
+    if settings.solver == "search" and settings.energy_noise:
+        raise OptionError("solver=search knows no noise; solver=enumeration does")
+
+
 def oracle_solver(settings: Settings) -> Solver:
     """Return the solver with its imperfections.
 
@@ -97,13 +125,11 @@ def oracle_solver(settings: Settings) -> Solver:
 def _hedging(problem: Problem, settings: Settings, generator: np.random.Generator) -> Outcome:
     groups = grouped(len(problem.inputs), settings.group_size, generator)
     oracle: GroupOracle
-    if settings.solver in WITHOUT_MODEL and (settings.coefficient_noise or settings.coefficient_bits):
-        raise OptionError(f"solver={settings.solver} makes no model, so it has no coefficients to distort")
+    if settings.solver in WITHOUT_MODEL:
+        _check_without_model(settings)
     if settings.solver == "enumeration":
         oracle = Enumerated(problem, groups, settings.energy_noise)
     elif settings.solver == "search":
-        if settings.energy_noise:
-            raise OptionError("solver=search knows no noise; solver=enumeration does")
         oracle = BySearch(problem, groups)
     else:
         solver = oracle_solver(settings)

@@ -8,12 +8,15 @@ import resource
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 PACKAGES = ("qlab", "torch", "numpy", "pennylane", "qiskit", "scikit-learn", "transformers", "hydra-core")
+_PROCESS = Path("/proc/self")
+_RESET_PEAK = "5"  # of proc(5): the peak of the resident memory begins anew at what it is now
 
 
 def environment(threads: int) -> dict[str, Any]:
@@ -54,8 +57,22 @@ def made_by_other_code(recorded: Mapping[str, Any]) -> str | None:
     return f"qlab {then}" + (f", commit {recorded['commit'][:12]}" if recorded["commit"] else "")
 
 
+def restart_peak_memory() -> None:
+    """Forget how large this process was before; without effect where the system does not let it (Linux does)."""
+    with suppress(OSError):
+        (_PROCESS / "clear_refs").write_text(_RESET_PEAK)
+
+
 def peak_memory_mib() -> float:
-    """Return the largest resident memory of this process so far, in MiB."""
+    """Return the largest resident memory of this process since ``restart_peak_memory``, in MiB.
+
+    What was resident then counts too. Where the peak cannot be forgotten it is that since the process began.
+    """
+    with suppress(OSError):
+        for line in (_PROCESS / "status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    # ru_maxrss never falls: it is that of the whole process
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 

@@ -55,7 +55,8 @@ class Record:
             are, and how far from the ideal ones; None for ideal, exact values.
         metrics: of the split that was evaluated, with sample counts.
         timing: seconds of each stage.
-        peak_memory_mib: largest resident memory of the process.
+        peak_memory_mib: resident memory of the process at its highest since the run began, with what earlier runs in
+            the same process left behind; on systems other than Linux, since the process began.
         environment: versions, commit, threads and processor.
         finished: UTC time in ISO format.
     """

@@ -92,8 +92,15 @@ def how(options: Mapping[str, Any], attacks: Sequence[str], twin: str | None = N
     if twin:
         parts.append(f"transfer: where PGD on {twin} ends, each of {options['restarts']} starts tried")
     if {"fgsm", "pgd"} & set(attacks):
-        parts.append(f"gradients are of the {options['loss'].replace('_', ' ')}")
+        parts.append(_gradients(options))
     return " ".join(f"{part[0].upper() + part[1:]}." for part in parts)
+
+
+def _gradients(options: Mapping[str, Any]) -> str:
+    if options["loss"] != "both":
+        return f"gradients are of the {options['loss'].replace('_', ' ')}"
+    turns = "the cross entropy for the only start" if options["restarts"] == 1 else "starts take turns"
+    return f"gradients are of the cross entropy and of the margin: {turns}, FGSM tries both"
 
 
 def verdict(result: Result) -> str:

@@ -13,6 +13,7 @@ from qlab.evaluation.comparison import CIRCUIT
 from qlab.files import write_bytes
 from qlab.reports import facts
 from qlab.reports.comparison_cells import comparison_cells, note
+from qlab.reports.comparison_effort import NOTE, TITLE, effort_cells
 from qlab.reports.comparison_figure import comparison_figure
 from qlab.reports.comparison_findings import constant_answer, left_out, notices, seeds_in_words, told, tuned
 from qlab.reports.comparison_rows import Row, comparison_frame
@@ -47,7 +48,8 @@ def write_comparison(
 ) -> None:
     """Write ``results.csv``, ``comparison.csv``, ``.md`` and ``.tex``, ``figure.svg`` and ``report.html``.
 
-    Each is whole or not there. The same points and rows give the same bytes, but for the page and what tells times.
+    Each is whole or not there. The same points and rows give the same bytes, but for the page. Points tell times,
+    which differ from one run of the same to the next.
 
     Args:
         path: the folder, two levels below ``OUTPUT_DIR``.
@@ -67,7 +69,11 @@ def write_comparison(
     drawn = svg(comparison_figure(rows, metric=metric))
     remarks = [str(sentence) for sentence in request.get("remarks") or ()]
     said = [*(f"{part.name}: {part.overall}" if part.name else part.overall for part in told(rows)), text, *remarks]
-    document = "\n\n".join([f"# {escape_markdown(title)}", markdown(cells).rstrip("\n"), *map(escape_markdown, said)])
+    effort = effort_cells(points, settings)
+    parts = [f"# {escape_markdown(title)}", markdown(cells).rstrip("\n"), *map(escape_markdown, said)]
+    if effort is not None:
+        parts += [f"## {TITLE}", markdown(effort).rstrip("\n"), escape_markdown(NOTE)]
+    document = "\n\n".join(parts)
     write_bytes(path / "results.csv", csv(points).encode())
     write_bytes(path / "comparison.csv", csv(comparison_frame(rows)).encode())
     write_bytes(path / "comparison.md", f"{document}\n".encode())
@@ -79,6 +85,9 @@ def write_comparison(
         command=_command(request),
         drawing=inline(drawn, _CAPTION) if rows else None,
         varied=seeds_in_words(varied),
+        effort=effort,
+        effort_title=TITLE,
+        effort_note=NOTE,
         remarks=remarks,
         left_out=left_out(request.get("left_out") or {}),
         tuned=tuned(request.get("tuned") or {}),

@@ -108,9 +108,7 @@ def effort(record: Record) -> dict[str, str]:
     if flops:
         facts["convolutions"] = f"{flops:,} floating-point operations forward for an example"
     if denormal:
-        facts["denormal weights"] = (
-            f"{100 * denormal:.3g} % of the trained ones that are not zero, at the end"
-        )
+        facts["denormal weights"] = f"{100 * denormal:.3g} % of the trained ones that are not zero, at the end"
     return facts
 
 

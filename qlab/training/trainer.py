@@ -165,7 +165,7 @@ class Trainer:
                 train_loss = self._pass(learner, train, seed, epoch, call)
                 if scheduler is not None and not self.schedule.by_batch:
                     scheduler.step()
-                val_loss, val_accuracy = score(model, val, nn.CrossEntropyLoss(weight=weight))
+                val_loss, val_accuracy = call(score, model, val, nn.CrossEntropyLoss(weight=weight))
                 _require_finite(val_loss, f"the validation loss after epoch {epoch}", lr, checkpoint)
                 self._note(state, model, Epoch(epoch, lr, train_loss, val_loss, val_accuracy))
                 state.epoch_seconds.append(time.perf_counter() - started)

@@ -86,7 +86,7 @@ def test_tables_for_people_and_json(qlab: Qlab, monkeypatch: pytest.MonkeyPatch)
     assert again.out == answer.out.replace("written: ", "found: ")
     document = json.loads(qlab("attack", "small", *QUICK, "--json").out)
     assert (document["found"], document["made_by_other_code"]) == (True, None)
-    names = ["reaches zero", "more steps", "fgsm against pgd", "square against pgd", "flat gradients"]
+    names = ["reaches zero", "more steps", "losses", "fgsm against pgd", "square against pgd", "flat gradients"]
     assert [check["name"] for check in document["checks"]] == names
     assert all(check["sentence"] for check in document["checks"])
 

@@ -59,7 +59,7 @@ WRONG = {
                 "trainer.gradient=parameter_shift",
             ),
         ),
-        "parameter-shift rule has no gradient by embedded amplitudes",
+        "what is trained in front of amplitudes needs gradients by these",
     ),
     "not valid as a whole": (("validate", "head.ansatz=rong"), "did you mean 'ring'"),
     "deleted group": (("train", "dataset=digits", "~encoder"), "there is no encoder: choose one with encoder=NAME"),

@@ -40,6 +40,23 @@ def test_what_changes_no_result_keeps_the_key(override: str) -> None:
     assert key(override) == key()
 
 
+@pytest.mark.parametrize(
+    ("option", "without", "acting"),
+    [
+        ("encoder.crop_padding=8", ["encoder.augment=none", "encoder.augment=affine"], ["encoder.augment=flip_crop"]),
+        (
+            "head.entanglers=false",
+            ["head.layer=linear", "head.layer=tanh", "head.layer=identity"],
+            ["head.layer=circuit", "head.layer=frozen"],
+        ),
+    ],
+)
+def test_an_option_counts_where_it_acts(option: str, without: list[str], acting: list[str]) -> None:
+    chosen = ("encoder=cnn", "head=amplitude_vqc")
+    assert all(key(*chosen, word, option) == key(*chosen, word) for word in without)
+    assert all(key(*chosen, word, option) != key(*chosen, word) for word in acting)
+
+
 def test_numbers_that_are_equal_give_one_key() -> None:
     assert key("trainer.lr=1e-2") == key("trainer.lr=0.01")
     assert key("head.logit_scale=1") == key("head.logit_scale=1.0")

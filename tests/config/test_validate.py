@@ -109,6 +109,7 @@ def test_data_are_found_by_the_name_of_the_dataset(workplace: Path, monkeypatch:
         (["trainer.min_lr=0.001", "trainer.schedule=one_cycle"], "not one_cycle: leave it out"),
         (["trainer.min_lr=0.02", "trainer.schedule=cosine"], r"trainer\.min_lr=0\.02 is above trainer\.lr=0\.01"),
         (["trainer.label_smoothing=1.5"], r"trainer\.label_smoothing=1\.5 is out of range"),
+        (["trainer.label_smoothing=1"], r"trainer\.label_smoothing=1\.0 is out of range"),
         (["trainer.schedule=onecycle"], "did you mean 'one_cycle'"),
     ],
 )

@@ -1,19 +1,24 @@
-"""Archives: read in memory, looked at no further than needed, and refused where they hold what they should not."""
+"""Archives: read in memory, to their end unless they are the published one, and refused where they are not sound."""
 
 from __future__ import annotations
 
+import dataclasses
+import gzip
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from qlab.data import archive as module
-from qlab.data.archive import LARGEST, LARGEST_MEMBER, read_members
+from qlab.data import published
+from qlab.data.archive import LARGEST_HEADER, LARGEST_MEMBER, read_members
 from qlab.data.dataset import DataContext
 from qlab.data.published import CIFAR100
 from qlab.errors import DataError, DatasetMissing
-from tests.data.colour_files import CIFAR, tar_gz
+from qlab.progress import Silent
+from tests.data.colour_files import CIFAR, archive_release, tar_gz
 
 FILES = {f"{CIFAR}/train.bin": b"one" * 1000, f"{CIFAR}/test.bin": b"two"}
 
@@ -47,11 +52,100 @@ def test_packed_and_plain_archives_are_read(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [f"{CIFAR}.tar.gz"]
 
 
-def test_nothing_behind_the_last_file_is_looked_at(tmp_path: Path) -> None:
+def test_behind_the_last_file_only_the_published_archive_is_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     packed = tar_gz({**FILES, f"{CIFAR}/huge.bin": bytes(range(256)) * 4000})
+    cut = packed[: len(packed) - 1000]
     path = tmp_path / "cut.tar.gz"
-    path.write_bytes(packed[: len(packed) - 1000])
-    assert read(path)["test.bin"] == b"two"
+    path.write_bytes(cut)
+    with pytest.raises(DataError, match=r"cut\.tar\.gz cannot be read as a tar archive"):
+        read(path)
+    monkeypatch.setattr(published, "KNOWN", (*published.KNOWN, archive_release("cifar100", FILES, cut)))
+    assert read(path.rename(tmp_path / f"{CIFAR}.tar.gz"))["test.bin"] == b"two"
+
+
+def test_one_wrong_byte_in_a_packed_file_is_found(tmp_path: Path) -> None:
+    content = np.random.default_rng(0).bytes(300_000)
+    plain = gzip.decompress(tar_gz({**FILES, f"{CIFAR}/train.bin": content}))
+    packed = bytearray(gzip.compress(plain, 0))  # it can be decompressed whatever its bytes are
+    packed[packed.index(content[1000:1010])] ^= 0xFF
+    path = tmp_path / "bad.tar.gz"
+    path.write_bytes(packed)
+    with pytest.raises(DataError, match=r"bad\.tar\.gz cannot be read as a tar archive: CRC check failed"):
+        read(path)
+
+
+class Listener(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+@pytest.mark.parametrize(("name", "lines"), [(f"{CIFAR}.tar.gz", 1), (f"{CIFAR}.tar", 1), ("mine.tar.gz", 0)])
+def test_another_archive_of_the_published_name_is_told_of(
+    name: str, lines: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(tar_gz(FILES))
+
+    def said() -> list[str]:
+        listener = Listener()
+        read_members(CIFAR100, "cifar100", str(path), DataContext(progress=listener))
+        return listener.said
+
+    assert len(said()) == lines
+    assert all(f"{name} has the name of the published archive of cifar100, but" in line for line in said())
+    monkeypatch.setattr(published, "KNOWN", (archive_release("cifar100", FILES, b"packed in another way"),))
+    assert said() == []
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, *b"LK"])
+def test_a_header_that_claims_to_be_huge_is_not_read(kind: bytes | int, tmp_path: Path) -> None:
+    type = bytes([kind]) if isinstance(kind, int) else kind
+    path = tmp_path / "bad.tar.gz"
+    claimed = member("header", type, size=50 << 20)
+    path.write_bytes(gzip.compress(claimed.tobuf(tarfile.GNU_FORMAT) + bytes(50 << 20), 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=f"a header of {50 << 20} bytes; {LARGEST_HEADER} are the most"):
+            read(path)
+        assert tracemalloc.get_traced_memory()[1] < 5 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_headers_without_end_are_refused_in_one_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "bad.tar", *[member("header", tarfile.XHDTYPE)] * 5000)
+    with pytest.raises(DataError, match=r"bad\.tar cannot be read as a tar archive") as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_long_names_and_extended_headers_are_read(tmp_path: Path) -> None:
+    for format in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        path = tmp_path / f"{format}.tar"
+        with tarfile.open(path, "w", format=format) as archive:
+            for name, content in {f"{CIFAR}/{'long' * 100}": b"", **FILES}.items():
+                info = member(name, size=len(content))
+                info.pax_headers = {"comment": "a long one " * 1000}
+                archive.addfile(info, io.BytesIO(content))
+        assert read(path)["test.bin"] == b"two"
+
+
+def test_a_file_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    again = io.BytesIO()
+    with tarfile.open(fileobj=again, mode="w") as archive:
+        for name, content in (*FILES.items(), (f"./{CIFAR}/train.bin", b"other")):
+            archive.addfile(member(name, size=len(content)), io.BytesIO(content))
+    path = tmp_path / "bad.tar"
+    path.write_bytes(again.getvalue())
+    with pytest.raises(DataError, match=r"is refused: it holds 'cifar-100-binary/train\.bin' twice"):
+        read(path)
 
 
 REFUSED = {
@@ -65,7 +159,12 @@ REFUSED = {
     "hard link": (member(f"{CIFAR}/train.bin", tarfile.LNKTYPE, target="other"), "neither a file nor a folder"),
     "device": (member("zero", tarfile.CHRTYPE), "neither a file nor a folder"),
     "a folder": (member(f"{CIFAR}/train.bin", tarfile.DIRTYPE), "should be a file"),
-    "too large to read": (member(f"{CIFAR}/train.bin", size=LARGEST + 1), f"should be a file of at most {LARGEST}"),
+    "sparse": (member(f"{CIFAR}/train.bin", tarfile.GNUTYPE_SPARSE), "neither a file nor a folder"),
+    "too large to read": (
+        member(f"{CIFAR}/train.bin", size=CIFAR100.largest + 1),
+        f"should be a file of at most {200 << 20}",
+    ),
+    "less than nothing": (member("less", size=-512), "is said to have -512 bytes"),
     "too large to pass": (member("huge", size=LARGEST_MEMBER + 1), f"is said to have {LARGEST_MEMBER + 1} bytes"),
 }
 
@@ -96,12 +195,12 @@ def test_an_archive_of_something_else_says_what_it_lacks(tmp_path: Path) -> None
         read(path)
 
 
-def test_files_that_are_too_large_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGEST", 2999)
+def test_files_that_are_too_large_are_not_read(tmp_path: Path) -> None:
+    small = dataclasses.replace(CIFAR100, largest=2999)
     for name, content in FILES.items():
         (tmp_path / name.rpartition("/")[2]).write_bytes(content)
     with pytest.raises(DataError, match=r"train\.bin has 3000 bytes; 2999 are the most"):
-        read(tmp_path)
+        read_members(small, "cifar100", str(tmp_path), DataContext())
 
 
 def test_an_empty_folder_says_how_to_get_the_archive(tmp_path: Path) -> None:

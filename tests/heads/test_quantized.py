@@ -50,6 +50,33 @@ def test_a_model_too_large_is_refused_with_its_bits() -> None:
         head.solve(features, torch.arange(500) % 2, None)
 
 
+OF_DIGITS = (
+    *("dataset=digits", "dataset.classes=[3,8]", "dataset.n_train=100", "encoder=pooled_signs", "encoder.grid=2"),
+    *("head=quantized", "head.calls=5"),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["head.method=penalty", "head.memory_mib=1"], "model of 100 samples has"),
+        (["head.method=copositive", "head.group_size=90", "head.memory_mib=1"], "model of 90 samples has"),
+        (["head.method=hedging", "head.solver=search", "head.energy_noise=1"], "solver=search knows no noise"),
+        (["head.method=qcgd", "head.solver=enumeration"], "for method=hedging only"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_before_a_run_is_there(words: list[str], message: str, tmp_path: Path) -> None:
+    config = [*OF_DIGITS, *words, f"output_dir={tmp_path}"]
+    with pytest.raises((CapabilityError, OptionError), match=message):
+        qlab.train(*config)
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+
+
+def test_groups_that_fit_are_not_refused(tmp_path: Path) -> None:
+    words = ["head.method=copositive", "head.group_size=5", "head.memory_mib=1", "dataset.n_train=10"]
+    assert qlab.train(*OF_DIGITS, *words, f"output_dir={tmp_path}").record.training["solving"]["calls"] > 0
+
+
 def test_its_trace_stands_beside_the_record(tmp_path: Path) -> None:
     words = ["dataset=digits", "dataset.classes=[3,8]", "dataset.n_train=30", "encoder=pooled_signs", "head=quantized"]
     run = qlab.train(*words, "head.method=qcgd", "head.calls=5", "encoder.grid=2", f"output_dir={tmp_path}")

@@ -69,6 +69,13 @@ def test_more_neighbours_than_examples_are_refused() -> None:
         head.solve(torch.zeros(3, 1), torch.tensor([0, 1, 1]), None)
 
 
+def test_more_neighbours_than_examples_are_refused_before_a_run_is_there(tmp_path: Path) -> None:
+    words = ["dataset=digits", "encoder=pca", "head=nearest_neighbours", "head.n_neighbours=50", "dataset.n_train=40"]
+    with pytest.raises(OptionError, match=r"head\.n_neighbours=50, but there are 40 training examples"):
+        qlab.train(*words, f"output_dir={tmp_path}")
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+
+
 @pytest.mark.parametrize("name", ["logistic_regression", "nearest_neighbours"])
 def test_a_run_of_one_is_restored_from_its_folder(name: str, tmp_path: Path) -> None:
     words = ["dataset=digits", "encoder=pca", "encoder.n_features=8", f"head={name}", f"output_dir={tmp_path}"]

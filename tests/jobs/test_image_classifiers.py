@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -11,9 +13,10 @@ from qlab.config.compose import compose
 from qlab.config.schema import RunConfig
 from qlab.config.validate import run_config
 from qlab.engine import expectations
+from qlab.errors import OptionError
 from qlab.heads.head import Head
 from qlab.jobs.hardware.question import question_of
-from qlab.jobs.model import build_model, count_parameters, training_backend
+from qlab.jobs.model import build_model, check_batches, count_parameters, training_backend
 from qlab.jobs.run import Run
 from qlab.progress import Silent
 from tests.conftest import Qlab
@@ -102,6 +105,41 @@ SMALL = (
     *("encoder=cnn", "encoder.widths=[4,8]", "encoder.grid=2", "encoder.hidden=20", "head=amplitude_vqc"),
     *("head.hidden=20", "trainer.epochs=2", "trainer.batch_size=20"),
 )
+
+
+LEFT_OVER = ("dataset=digits", "dataset.n_train=61", "trainer.batch_size=20", "trainer.epochs=1")
+
+
+@pytest.mark.parametrize(
+    "model", [("encoder=cnn", "head=linear"), ("encoder=pca", "encoder.n_features=16", "head=amplitude_vqc")]
+)
+@pytest.mark.parametrize("command", ["train", "plan"])
+def test_a_batch_of_one_is_refused_before_a_run_is_there(
+    command: str, model: tuple[str, ...], qlab: Qlab, workplace: Path
+) -> None:
+    refused = qlab(command, *LEFT_OVER, *model)
+    assert refused.code == 2
+    assert (
+        "trainer.batch_size=20 leaves one of the 61 training examples to itself, and batch normalisation cannot train "
+        "on one: set trainer.batch_size=21"
+    ) in refused.err
+    assert not list(workplace.rglob("config.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("size", "n_train", "fitting"), [(1, 60, 2), (1, 61, 7), (60, 61, 61), (6, 421, 8), (1, 2, 2), (7, 1, None)]
+)
+def test_the_batch_size_that_is_named_fits(size: int, n_train: int, fitting: int | None) -> None:
+    model = network("mnist", "classical")
+    with pytest.raises(OptionError, match=f"batch_size={fitting}$" if fitting else "give it more by dataset.n_train"):
+        check_batches(model, size, n_train)
+    if fitting:
+        check_batches(model, fitting, n_train)
+
+
+def test_a_model_without_batch_normalisation_is_trained_on_one(tmp_path: Path) -> None:
+    words = (*LEFT_OVER, "encoder=pca", "encoder.n_features=4", "head=linear", f"output_dir={tmp_path}")
+    assert package.train(*words).record.training["epochs"] == 1
 
 
 @pytest.fixture(scope="module")

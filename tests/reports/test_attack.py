@@ -48,6 +48,12 @@ def test_the_note_says_what_was_run() -> None:
     assert "PGD: 20 steps of 2.5 eps / steps from 3 random starts" in text
     assert "where PGD on twin-1 ends" in text
     assert "Square" not in text
+    assert "Gradients are of the cross entropy." in text
+    both = made_up("pgd")
+    both["options"]["loss"] = "both"
+    assert "of the cross entropy and of the margin: starts take turns, FGSM tries both." in note(both)
+    both["options"]["restarts"] = 1
+    assert "the cross entropy for the only start" in note(both)
     assert "without noise and shots" in text
 
 

@@ -16,6 +16,7 @@ import qlab.reports.comparison
 from qlab.evaluation.comparison import CIRCUIT, Scores, Setting, compare
 from qlab.reports.comparison import write_comparison
 from qlab.reports.comparison_cells import comparison_cells, note
+from qlab.reports.comparison_effort import effort_cells
 from qlab.reports.comparison_figure import MOST_SETTINGS, comparison_figure, undrawn_settings
 from qlab.reports.comparison_findings import seeds_in_words
 from qlab.reports.comparison_rows import Row, rows_of
@@ -147,6 +148,33 @@ def test_every_number_stands_in_the_csv(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(
         pd.read_csv(tmp_path / "results.csv"), pd.read_csv(io.StringIO(table.to_csv(index=False)))
     )
+
+
+def test_what_training_took_is_told_for_each_model(tmp_path: Path) -> None:
+    table, settings = made_up([4, 8])
+    for name in ("comparison.md", "report.html"):  # of older code
+        write(tmp_path, table, settings)
+        assert "What training took" not in (tmp_path / name).read_text()
+    quantum = table["twin"].eq(CIRCUIT)
+    took = table.assign(
+        epoch_median=[1.0 + seed for seed in table["seed"]], epoch_first=3.5, epochs=4, cpu_seconds=10.0,
+        peak_memory_mib=512.0, convolution_flops=1_234_567, denormal_share=0.25, quantum=np.where(quantum, 24, 0),
+    )  # fmt: skip
+    took.loc[took["twin"].eq("mlp"), list(took.columns[len(table.columns) :])] = np.nan
+    page = write(tmp_path, took, settings)
+    cells = effort_cells(took, settings)
+    assert cells is not None
+    assert [row[:2] for row in cells.rows] == [[q, twin] for q in ("4", "8") for twin in SHIFTS]
+    assert cells.rows[0][2:] == ["5.500", "3.500", "2.500", "512", "1234567", "0.2500", "24", "48"]
+    assert cells.rows[1][-2:] == ["0", "72"]
+    assert cells.rows[3][2:] == ["–"] * 8
+    text = (tmp_path / "comparison.md").read_text()
+    assert "## What training took" in text
+    for words in ("no quantum speed-up", "of this machine and its load", "An epoch includes its validation"):
+        assert words in text
+        assert words in page.text
+    assert "1234567" in page.text
+    assert "epoch_median" in (tmp_path / "results.csv").read_text().splitlines()[0]
 
 
 def test_diverged_runs_are_counted_and_told(tmp_path: Path) -> None:

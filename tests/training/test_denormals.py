@@ -67,6 +67,26 @@ def test_convolutions_on_two_threads_leave_no_denormal_number(flush: bool, tmp_p
     assert torch.get_num_threads() == 2
 
 
+class Faint(nn.Linear):
+    """A linear layer that notes how many denormal numbers it makes of its features, by training or not."""
+
+    def __init__(self) -> None:
+        super().__init__(4, 2)
+        self.denormal: dict[bool, int] = {}
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        self.denormal[self.training] = denormal(features * 1e-20)
+        return super().forward(features)
+
+
+@pytest.mark.parametrize("flush", [True, False])
+def test_validation_flushes_as_training_does(flush: bool, tmp_path: Path) -> None:
+    faint = Examples(torch.full((8, 4), 1e-20), torch.arange(8) % 2)
+    trainer, network = Trainer(epochs=1, batch_size=8, flush_denormals=flush), Faint()
+    trainer.fit(network, faint, faint, seed=0, checkpoint=tmp_path / "c", identity="", progress=Silent())
+    assert network.denormal == dict.fromkeys((True, False), 0 if flush else 32)
+
+
 @pytest.mark.usefixtures("two_threads")
 def test_other_work_keeps_its_denormal_numbers(tmp_path: Path) -> None:
     numbers = torch.full((500_000,), DENORMAL)

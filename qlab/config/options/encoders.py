@@ -104,7 +104,13 @@ class CNN:
     mean: list[float] = option([0.0], "subtracted from the pixels: one for all channels, or one for each")
     std: list[float] = option([1.0], "what pixels are then divided by: one for all channels, or one for each", above=0)
     augment: str = option("none", "how training images are changed", choices=("none", "affine", "flip_crop"))
-    crop_padding: int = option(4, "zeros around an image that flip_crop crops from", at_least=0, at_most=64)
+    crop_padding: int = option(
+        4,
+        "zeros around an image that flip_crop crops from",
+        at_least=0,
+        at_most=64,
+        acts_with=("augment", ("flip_crop",)),
+    )
 
 
 @dataclass

@@ -67,7 +67,7 @@ class AmplitudeVQC(Dense):
 
     n_qubits: int = option(4, "qubits; 2^n features", at_least=1, at_most=26)
     n_layers: int = option(2, "trainable layers", at_least=1, at_most=1000)
-    entanglers: bool = option(True, "keep the gates on two qubits")
+    entanglers: bool = option(True, "keep the gates on two qubits", acts_with=("layer", ("circuit", "frozen")))
     layer: str = option(
         "circuit",
         "what stands between amplitudes and readout: the circuit, trained or frozen, or a classical map",

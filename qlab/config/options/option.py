@@ -51,12 +51,14 @@ def option(
     is_path: bool = False,
     parts_of: str | None = None,
     with_noise_only: bool = False,
+    acts_with: tuple[str, tuple[str, ...]] | None = None,
 ) -> Any:
     """Declare a dataclass field with a default, a range and one line of help.
 
     A value of an option that ``is_path`` must exist; a run is identified by its content, not by where it is. An option
     with ``parts_of`` is a list of components of that group, each a mapping of its name and its options. What acts
-    ``with_noise_only`` (or with shots) does not tell trainings without them apart.
+    ``with_noise_only`` (or with shots) does not tell trainings without them apart. Nor does an option that acts only
+    with some values of another one, ``acts_with=(name, values)``, where that one has none of them.
     """
     allowed = Range(at_least, above, at_most, tuple(choices))
     metadata = {
@@ -65,6 +67,7 @@ def option(
         "is_path": is_path,
         "parts_of": parts_of,
         "with_noise_only": with_noise_only,
+        "acts_with": acts_with,
     }
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=lambda: copy.deepcopy(default), metadata=metadata)

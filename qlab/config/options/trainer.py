@@ -40,7 +40,7 @@ class Trainer:
     noise_aware: bool = option(False, "train with the noise and shots that are evaluated with")
     class_weights: bool = option(False, "weigh classes by their rarity in the loss")
     label_smoothing: float = option(
-        0.0, "share of every label that is spread over all classes, in the training loss only", at_least=0, at_most=1
+        0.0, "share of every label that is spread over all classes, in the training loss only", at_least=0, at_most=0.99
     )
     shuffle: bool = option(True, "another order in every epoch; false: one random order for all")
     flush_denormals: bool = option(False, "take numbers too small for a normal one as zero in training")

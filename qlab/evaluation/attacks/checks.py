@@ -38,7 +38,7 @@ class Check:
     sentence: str
 
 
-def reaches_zero(accuracy: float, label: str, reach: float, n_classes: int) -> Check:
+def reaches_zero(accuracy: float, label: str, reach: float, n_classes: int, losses: Sequence[str]) -> Check:
     """Check that PGD leaves nothing at the largest eps.
 
     Args:
@@ -46,8 +46,9 @@ def reaches_zero(accuracy: float, label: str, reach: float, n_classes: int) -> C
         label: of that eps.
         reach: the share of the range of values that it is.
         n_classes: of the task; chance is one over it.
+        losses: that PGD climbed.
     """
-    said = f"at the largest eps ({label}) PGD leaves {_percent(accuracy)} of the examples rightly answered"
+    said = f"at the largest eps ({label}) {_pgd(losses)} leaves {_percent(accuracy)} of the examples rightly answered"
     if accuracy <= NONE_LEFT:
         return Check("reaches zero", "passed", said)
     if reach < EVERYTHING:
@@ -57,17 +58,18 @@ def reaches_zero(accuracy: float, label: str, reach: float, n_classes: int) -> C
     return Check("reaches zero", "suspicious", f"{said}, more than chance, where nothing of a class need be left")
 
 
-def more_steps(fooled: Mapping[int, Fooled], steps: int, label: str) -> Check:
+def more_steps(fooled: Mapping[int, Fooled], steps: int, label: str, losses: Sequence[str]) -> Check:
     """Check that PGD with more steps is never weaker, and whether more would be stronger.
 
     Args:
         fooled: examples (N,) that PGD fools, by its number of steps; each has a step size of its own.
         steps: the number that all else was run with.
         label: of the eps.
+        losses: that PGD climbed.
     """
     ordered = sorted(fooled)
     counts = ", ".join(f"{number}: {_percent(float((~fooled[number]).mean()))}" for number in ordered)
-    said = f"at eps {label} PGD leaves, by its number of steps, {counts}"
+    said = f"at eps {label} {_pgd(losses)} leaves, by its number of steps, {counts}"
     pairs = [(few, many) for few in ordered for many in ordered if few < many]
     weaker = excess(*(np.stack([fooled[pair[side]] for pair in pairs]) for side in (0, 1)))
     if weaker.p < LEVEL:
@@ -97,12 +99,51 @@ def not_stronger(name: str, rival: Fooled, pgd: Fooled, labels: Sequence[str]) -
     return Check(title, "passed", f"{_RIVALS[name]} is no stronger than PGD even {seen}")
 
 
-def flat_gradients(share: float) -> Check:
-    """Check that gradients are not exactly zero or not finite, from the share of examples where they are."""
-    said = f"the gradient of the cross entropy is exactly zero at {_percent(share)} of the examples as they are"
+def stronger_loss(alone: Mapping[str, Fooled], together: Fooled, losses: Sequence[str], label: str) -> Check:
+    """Check that no loss by itself would have been stronger than those that PGD climbed, and tell which is weaker.
+
+    Args:
+        alone: examples (N,) that PGD fools with each loss by itself, from as many starts.
+        together: those that it fools with the losses it climbed.
+        losses: these.
+        label: of the eps.
+    """
+    names = list(alone)
+    left = ", ".join(f"with the {_words([name])} alone {_percent(float((~alone[name]).mean()))}" for name in names)
+    said = f"at eps {label} {_pgd(losses)} leaves {_percent(float((~together).mean()))}, {left}"
+    missed = excess(np.stack([alone[name] for name in names]), np.stack([together] * len(names)))
+    if missed.p < LEVEL:
+        name = names[missed.place]
+        advice = "set loss=both, restarts=2" if name not in losses else f"set more restarts, or loss={name}"
+        return Check("losses", "suspicious", f"{said}: the {_words([name])} fools more (p {missed.p:.2g}); {advice}")
+    pairs = [(one, other) for one in names for other in names if one != other]
+    ahead = excess(*(np.stack([alone[pair[side]] for pair in pairs]) for side in (0, 1)))
+    if ahead.p < LEVEL:
+        weaker = _words([pairs[ahead.place][1]])
+        return Check("losses", "passed", f"{said}: the {weaker} alone leaves more (p {ahead.p:.2g})")
+    return Check("losses", "passed", f"{said}: neither loss is weaker")
+
+
+def flat_gradients(share: float, losses: Sequence[str]) -> Check:
+    """Check that gradients are not exactly zero or not finite.
+
+    Args:
+        share: of examples at which that of every loss is.
+        losses: that PGD climbed.
+    """
+    said = f"the gradient of the {_words(losses)} is exactly zero at {_percent(share)} of the examples as they are"
     if share <= FEW_FLAT:
         return Check("flat gradients", "passed", said)
-    return Check("flat gradients", "suspicious", f"{said}: PGD has no direction there; set loss=margin")
+    advice = "" if "margin" in losses else "; set loss=both, restarts=2"
+    return Check("flat gradients", "suspicious", f"{said}: PGD has no direction there{advice}")
+
+
+def _pgd(losses: Sequence[str]) -> str:
+    return f"PGD on the {_words(losses)}"
+
+
+def _words(losses: Sequence[str]) -> str:
+    return " and the ".join(name.replace("_", " ") for name in losses)
 
 
 def _seen(found: Excess, labels: Sequence[str]) -> str:

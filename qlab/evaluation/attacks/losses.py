@@ -41,6 +41,12 @@ def margin(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "margin": margin}
+BOTH = "both"
+
+
+def losses_of(name: str) -> dict[str, Loss]:
+    """Return the losses that an attack climbs, in the order of its restarts: one by its name, or both."""
+    return dict(LOSSES) if name == BOTH else {name: LOSSES[name]}
 
 
 def is_fooled(logits: Tensor, labels: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""Projected gradient ascent on the loss (arXiv:1706.06083)."""
+"""Projected gradient ascent on one loss or several (arXiv:1706.06083).
+
+Which loss leads to more wrong answers depends on the model (arXiv:2003.01690, section 4): so restarts can take turns.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +29,33 @@ class Ascent:
     Attributes:
         steps: how many are taken.
         step: how far each goes in every number of the input, () or (n,).
-        loss: what is increased.
+        losses: what is increased: by the first restart the first, and so on in turn.
     """
 
     steps: int
     step: Tensor
-    loss: Loss = cross_entropy
+    losses: tuple[Loss, ...] = (cross_entropy,)
+
+    def loss(self, restart: int) -> Loss:
+        """Return what the restart of that number, from 0, increases."""
+        return self.losses[restart % len(self.losses)]
 
 
-def ascend(model: Classifier, inputs: Tensor, labels: Tensor, ball: Ball, ascent: Ascent, start: Tensor) -> Tensor:
+def ascend(
+    model: Classifier,
+    inputs: Tensor,
+    labels: Tensor,
+    ball: Ball,
+    ascent: Ascent,
+    start: Tensor,
+    *,
+    restart: int = 0,
+) -> Tensor:
     """Return where all steps from ``start`` (B, n) lead, (B, n), whatever was met on the way."""
+    loss = ascent.loss(restart)
     points = start
     for _ in range(ascent.steps):
-        slope, _ = gradient(model, points, labels, ascent.loss)
+        slope, _ = gradient(model, points, labels, loss)
         points = ball.project(points + ascent.step * slope.sign(), inputs)
     return points
 
@@ -61,18 +78,26 @@ def pgd(
         labels: (B,).
         ball: what is allowed.
         ascent: how.
-        restarts: random starts, uniform in the ball.
+        restarts: random starts, uniform in the ball; the losses take turns, so that fewer restarts than losses leave
+            some untried.
         generator: of the starts.
     """
     found, fooled = inputs.clone(), answers_wrongly(model, inputs, labels)
-    for _ in range(restarts):
+    for restart in range(restarts):
         start = ball.draw(inputs, generator)  # for all, so that no start depends on what others met
-        _climb(model, inputs, labels, ball, ascent, start, Attacked(found, fooled))
+        _climb(model, inputs, labels, ball, ascent, ascent.loss(restart), start, Attacked(found, fooled))
     return Attacked(found, fooled)
 
 
 def _climb(
-    model: Classifier, inputs: Tensor, labels: Tensor, ball: Ball, ascent: Ascent, start: Tensor, known: Attacked
+    model: Classifier,
+    inputs: Tensor,
+    labels: Tensor,
+    ball: Ball,
+    ascent: Ascent,
+    loss: Loss,
+    start: Tensor,
+    known: Attacked,
 ) -> None:
     """Climb with the examples that are not fooled yet, and write to ``known`` which are now."""
     left = (~known.fooled).nonzero()[:, 0]  # (L,)
@@ -80,7 +105,7 @@ def _climb(
     for _ in range(ascent.steps):
         if not len(left):
             return
-        slope, logits = gradient(model, points, labels[left], ascent.loss)
+        slope, logits = gradient(model, points, labels[left], loss)
         points, left, slope = _sieve(points, left, slope, is_fooled(logits, labels[left]), known)
         points = ball.project(points + ascent.step * slope.sign(), inputs[left])
     if len(left):

@@ -31,13 +31,13 @@ def transfer(
         inputs: (B, n), between the bounds.
         labels: (B,).
         ball: what is allowed.
-        ascent: how the twin's loss is climbed, to the end even where the twin is fooled before.
+        ascent: how the twin's loss is climbed, each restart to the end even where the twin is fooled before.
         restarts: random starts, uniform in the ball.
         generator: of the starts.
     """
     found, fooled = inputs.clone(), answers_wrongly(model, inputs, labels)
-    for _ in range(restarts):
-        points = ascend(twin, inputs, labels, ball, ascent, ball.draw(inputs, generator))
+    for restart in range(restarts):
+        points = ascend(twin, inputs, labels, ball, ascent, ball.draw(inputs, generator), restart=restart)
         found = torch.where(fooled[:, None], found, points)
         fooled = fooled | answers_wrongly(model, points, labels)
     return Attacked(found, fooled)

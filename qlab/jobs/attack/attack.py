@@ -20,6 +20,7 @@ from qlab.records.environment import environment
 from qlab.records.store import find_run, write_npz
 
 if TYPE_CHECKING:
+    from qlab.evaluation.attacks.shares import Fooled
     from qlab.jobs.attack.execution import Found
     from qlab.jobs.attack.target import Target
 
@@ -34,7 +35,8 @@ class Attack:
         path: the folder of the result.
         found: whether it was found finished instead of computed now.
         result: as in ``result.json``: ``clean`` (the share of examples rightly answered), ``curves`` (that share by
-            attack, one for each of ``eps``), ``worst`` (of all attacks together), ``steps``, ``published``, ``checks``.
+            attack, one for each of ``eps``), ``worst`` (of all attacks together), ``steps``, ``losses`` (what
+            PGD leaves with each alone, at the eps of ``steps``), ``published``, ``checks``.
     """
 
     path: Path
@@ -91,10 +93,10 @@ def _result(
     import torch
 
     from qlab.evaluation.attacks.shares import share
-    from qlab.jobs.attack.execution import checks
+    from qlab.jobs.attack.execution import checks, climbed
 
     together = np.logical_or.reduce(list(found.fooled.values()))  # (n_eps, N)
-    seen = checks(found, attacked, asked)
+    seen, losses = checks(found, attacked, asked), climbed(asked.options)
     return {
         "schema": SCHEMA,
         "kind": "attack",
@@ -108,7 +110,8 @@ def _result(
         "clean": asdict(share(found.clean)),
         "curves": {name: [asdict(share(row)) for row in rows] for name, rows in found.fooled.items()},
         "worst": [asdict(share(row)) for row in together],
-        "steps": _steps(found),
+        "steps": _at_middle(found, {str(number): fooled for number, fooled in found.steps.items()}, losses),
+        "losses": _at_middle(found, found.alone, losses),
         "published": {name: asdict(share(fooled)) for name, fooled in found.published.items()},
         "checks": [asdict(check) for check in seen],
         "masked": any(check.verdict == SUSPICIOUS for check in seen),
@@ -118,13 +121,14 @@ def _result(
     }
 
 
-def _steps(found: Found) -> dict[str, Any] | None:
-    """Return what PGD leaves by its number of steps, and at which eps; None without PGD."""
+def _at_middle(found: Found, fooled: Mapping[str, Fooled], losses: list[str]) -> dict[str, Any] | None:
+    """Return what PGD leaves by number of steps or by loss, at which eps, and the losses climbed; None without PGD."""
     from qlab.evaluation.attacks.shares import share
 
     if found.middle is None:
         return None
-    return {"eps": found.middle.label, "left": {str(n): asdict(share(fooled)) for n, fooled in found.steps.items()}}
+    left = {name: asdict(share(row)) for name, row in fooled.items()}
+    return {"eps": found.middle.label, "climbed": losses, "left": left}
 
 
 def read_result(path: Path) -> dict[str, Any]:

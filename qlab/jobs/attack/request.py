@@ -19,7 +19,7 @@ from qlab.config.validate import check_output, typed
 from qlab.errors import OptionError
 from qlab.reports.values import shown
 
-SCHEMA = 1
+SCHEMA = 2
 LARGEST_EPS = 1000
 _GRADIENT = ("fgsm", "pgd")
 

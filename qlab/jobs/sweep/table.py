@@ -21,12 +21,15 @@ DONE, FAILED, DIVERGED, LOST, SKIPPED, NOT_RUN = "done", "failed", "diverged", "
 METRICS = tuple(field.name for field in dataclasses.fields(Metrics) if field.name not in ("n", "confusion"))
 OF_FAMILY = "accuracy, "
 """What the columns begin with that hold the accuracy on a family of examples."""
-COUNTS = ("n", "trainable", "kept_epoch")
+COUNTS = ("n", "trainable", "quantum", "kept_epoch", "epochs", "convolution_flops")
+EFFORT = ("epoch_first", "epoch_median", "cpu_seconds", "peak_memory_mib")
+"""Seconds of epochs, of the processor in all epochs, and MiB; they differ from one run of the same to the next."""
 SECONDS = ("training_seconds", "evaluation_seconds")
 _TEXTS = ("status", "train_key", "evaluation_key", "run", "error", "log", "finished")
 _COLUMNS = (
-    *("status", "n", *METRICS, "val_accuracy", "trainable", "kept_epoch"),
-    *("train_key", "evaluation_key", "run", "error", "log", *SECONDS, "finished"),
+    *("status", "n", *METRICS, "val_accuracy", "trainable", "quantum", "kept_epoch"),
+    *("epochs", "convolution_flops", "denormal_share"),
+    *("train_key", "evaluation_key", "run", "error", "log", *EFFORT, *SECONDS, "finished"),
 )
 
 
@@ -62,7 +65,7 @@ class Results:
         rows = [{**{name: point.values[name] for name in swept}, **self._row(point)} for point in self._points]
         families = dict.fromkeys(name for row in rows for name in row if name.startswith(OF_FAMILY))
         table = pd.DataFrame(rows, columns=[*swept, *_COLUMNS, *families])
-        numbers = dict.fromkeys((*METRICS, *families, "val_accuracy", *SECONDS), "float64")
+        numbers = dict.fromkeys((*METRICS, *families, "val_accuracy", "denormal_share", *EFFORT, *SECONDS), "float64")
         return table.astype({**dict.fromkeys(COUNTS, "Int64"), **numbers})
 
     def records(self) -> list[Mapping[str, Any]]:
@@ -125,6 +128,7 @@ class Results:
                 "kept_epoch": training.training["kept_epoch"],
                 "run": f"runs/{folder.path.name}",
                 "training_seconds": training.timing["total"],
+                **_took(training),
             }
         if isinstance(answer, Trouble):
             at_fault = point.train_key if answer is training or answer.status == SKIPPED else point.id
@@ -135,3 +139,18 @@ class Results:
         if isinstance(answer, EvaluationRecord):
             row["evaluation_seconds"] = answer.timing["total"]
         return {**row, "finished": answer.finished}
+
+
+def _took(record: TrainRecord) -> dict[str, Any]:
+    """Return what training took; nothing of what a record of older code does not tell."""
+    training = record.training
+    known = {name: training.get(name) for name in ("epochs", "cpu_seconds", "convolution_flops", "denormal_share")}
+    epochs = training.get("epoch_seconds") or {}
+    return {
+        **known,
+        "quantum": record.parameters["quantum"],
+        "epoch_first": epochs.get("first"),
+        "epoch_median": epochs.get("median"),
+        # records without epochs' seconds have the peak of the process, whatever ran in it before
+        "peak_memory_mib": record.peak_memory_mib if epochs else None,
+    }

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from qlab.evaluation.attacks.fgsm import fgsm
-from qlab.evaluation.attacks.losses import Attacked, answers_wrongly, cross_entropy, gradient, has_gradient, margin
+from qlab.evaluation.attacks.losses import (
+    Attacked,
+    Classifier,
+    Loss,
+    answers_wrongly,
+    cross_entropy,
+    gradient,
+    has_gradient,
+    margin,
+)
 from qlab.evaluation.attacks.pgd import Ascent, pgd
 from qlab.evaluation.attacks.published import published
 from qlab.evaluation.attacks.space import Ball, feature_space, normalised_space, pixel_space
@@ -130,7 +139,60 @@ def test_a_saturated_model_has_a_flat_cross_entropy_and_no_flat_margin() -> None
     assert gradient(sure, inputs, labels, margin)[0].all()
     ball = Ball(torch.tensor(2.0), torch.tensor(-2.0), torch.tensor(2.0))
     assert not fgsm(sure, inputs, labels, ball).fooled.any()
-    assert fgsm(sure, inputs, labels, ball, margin).fooled.all()
+    assert fgsm(sure, inputs, labels, ball, (margin,)).fooled.all()
+
+
+def unsure(inputs: Tensor) -> Tensor:
+    """Return logits whose largest wrong one is the same everywhere; another one grows with the inputs."""
+    kept = torch.zeros(len(inputs))
+    return torch.stack([kept, kept - 0.5, inputs.sum(1) - 1], 1)
+
+
+def sure(inputs: Tensor) -> Tensor:
+    """Return logits so far apart that the cross entropy is flat."""
+    return 1e4 * torch.stack([-inputs.sum(1) - 0.1, inputs.sum(1) - 0.5], 1)
+
+
+@pytest.mark.parametrize(("model", "blind"), [(unsure, margin), (sure, cross_entropy)])
+def test_restarts_in_turn_fool_what_each_loss_fools(model: Classifier, blind: Loss) -> None:
+    """Each of the models withstands one of the losses."""
+    inputs, labels = torch.zeros(8, 4), torch.zeros(8, dtype=torch.long)
+    step = torch.tensor(0.05)
+    ball = Ball(torch.tensor(0.3), torch.tensor(-1.0), torch.tensor(1.0))
+
+    def left(*losses: Loss) -> int:
+        ascent = Ascent(20, step, losses)
+        return int((~pgd(model, inputs, labels, ball, ascent, restarts=2, generator=seeded()).fooled).sum())
+
+    (other,) = {cross_entropy, margin} - {blind}
+    assert left(blind) > 0
+    assert left(other) == left(cross_entropy, margin) == 0
+    assert fgsm(model, inputs, labels, ball, (cross_entropy, margin)).fooled.all()
+    assert not fgsm(model, inputs, labels, ball, (blind,)).fooled.any()
+    ascent = Ascent(20, step, (cross_entropy, margin))
+    assert transfer(model, model, inputs, labels, ball, ascent, restarts=2, generator=seeded()).fooled.all()
+
+
+def test_restarts_take_the_losses_in_turn_from_the_same_starts() -> None:
+    inputs, labels = torch.rand(5, 9, generator=seeded(3)), torch.zeros(5, dtype=torch.long)
+    ball = pixel_space((1, 3, 3)).ball(1e-3)
+    met: list[tuple[str, Tensor]] = []
+
+    def spied(name: str, loss: Loss) -> Loss:
+        def spy(logits: Tensor, labels: Tensor) -> Tensor:
+            met.append((name, logits.detach()))
+            return loss(logits, labels)
+
+        return spy
+
+    def model(points: Tensor) -> Tensor:
+        return torch.cat([points[:, :1] + 5, points[:, 1:3]], 1)  # never fooled so near
+
+    both = spied("cross entropy", cross_entropy), spied("margin", margin)
+    for losses in (both, both[:1]):
+        pgd(model, inputs, labels, ball, Ascent(1, torch.tensor(1e-4), losses), restarts=3, generator=seeded())
+    assert [name for name, _ in met] == ["cross entropy", "margin", *["cross entropy"] * 4]
+    assert all(torch.equal(taken[1], alone[1]) for taken, alone in zip(met[:3], met[3:], strict=True))
 
 
 def test_what_has_no_gradient_is_told_apart() -> None:

@@ -7,12 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from qlab.evaluation.attacks.checks import flat_gradients, more_steps, not_stronger, reaches_zero
+from qlab.evaluation.attacks.checks import flat_gradients, more_steps, not_stronger, reaches_zero, stronger_loss
 from qlab.evaluation.attacks.pgd import Ascent, pgd
 from qlab.evaluation.attacks.shares import Fooled, excess, share
 from qlab.evaluation.attacks.space import pixel_space
 from qlab.evaluation.attacks.square import square
 from tests.evaluation.attacks.models import cnn, digits, seeded
+
+BOTH = ["cross_entropy", "margin"]
 
 
 def fooled(*counts: int, n: int = 100) -> Fooled:
@@ -49,9 +51,9 @@ def test_an_excess_is_a_sign_test_at_the_eps_that_tells_most() -> None:
     ],
 )
 def test_nothing_may_withstand_the_largest_eps(accuracy: float, reach: float, verdict: str) -> None:
-    check = reaches_zero(accuracy, "0.5", reach, 10)
+    check = reaches_zero(accuracy, "0.5", reach, 10, BOTH)
     assert check.verdict == verdict
-    assert f"PGD leaves {100 * accuracy:.1f} %" in check.sentence
+    assert f"PGD on the cross entropy and the margin leaves {100 * accuracy:.1f} %" in check.sentence
 
 
 @pytest.mark.parametrize(
@@ -64,8 +66,30 @@ def test_nothing_may_withstand_the_largest_eps(accuracy: float, reach: float, ve
 )
 def test_more_steps_are_never_weaker(counts: tuple[int, ...], verdict: str, said: str) -> None:
     found = dict(zip((2, 5, 10, 20), fooled(*counts), strict=True))
-    check = more_steps(found, 10, "0.1")
+    check = more_steps(found, 10, "0.1", ["cross_entropy"])
     assert (check.verdict, said in check.sentence) == (verdict, True), check.sentence
+    assert "PGD on the cross entropy leaves" in check.sentence
+
+
+@pytest.mark.parametrize(
+    ("alone", "together", "losses", "verdict", "said"),
+    [
+        ((50, 52), 53, BOTH, "passed", "neither loss is weaker"),
+        ((50, 60), 61, BOTH, "passed", "the cross entropy alone leaves more"),
+        ((60, 50), 61, BOTH, "passed", "the margin alone leaves more"),
+        ((50, 60), 50, ["cross_entropy"], "suspicious", "the margin fools more (p 0.002); set loss=both, restarts=2"),
+        ((60, 50), 50, ["margin"], "suspicious", "the cross entropy fools more"),
+        ((50, 70), 60, BOTH, "suspicious", "the margin fools more (p 0.002); set more restarts, or loss=margin"),
+    ],
+)
+def test_a_loss_that_is_weaker_is_named(
+    alone: tuple[int, int], together: int, losses: list[str], verdict: str, said: str
+) -> None:
+    of_each = dict(zip(BOTH, fooled(*alone), strict=True))
+    check = stronger_loss(of_each, fooled(together)[0], losses, "8/255")
+    assert (check.verdict, said in check.sentence) == (verdict, True), check.sentence
+    shares = f"with the cross entropy alone {100 - alone[0]}.0 %, with the margin alone {100 - alone[1]}.0 %"
+    assert shares in check.sentence
 
 
 @pytest.mark.parametrize(("count", "verdict"), [(50, "passed"), (53, "passed"), (70, "suspicious")])
@@ -77,8 +101,11 @@ def test_no_other_attack_is_stronger_than_pgd(count: int, verdict: str) -> None:
 
 
 def test_gradients_that_are_zero_are_seen() -> None:
-    assert flat_gradients(0.0).verdict == "passed"
-    assert flat_gradients(0.4).verdict == "suspicious"
+    assert flat_gradients(0.0, BOTH).verdict == "passed"
+    one, both = (flat_gradients(0.4, losses) for losses in (["cross_entropy"], BOTH))
+    assert (one.verdict, both.verdict) == ("suspicious", "suspicious")
+    assert "loss=both" in one.sentence
+    assert "set" not in both.sentence
 
 
 def test_a_model_with_masked_gradients_is_seen_and_the_same_without_passes() -> None:

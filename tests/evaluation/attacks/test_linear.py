@@ -49,12 +49,12 @@ def withstands(
 
 
 def attacks(linear: nn.Linear, inputs: Tensor, labels: Tensor, ball: Ball, loss: str) -> dict[str, Attacked]:
-    ascent = Ascent(20, ball.radius * 2.5 / 20, LOSSES[loss])
+    ascent = Ascent(20, ball.radius * 2.5 / 20, (LOSSES[loss],))
     twin = nn.Linear(16, linear.out_features).requires_grad_(False)
     twin.weight.copy_(linear.weight + torch.randn(linear.weight.shape, generator=seeded(4)) / 2)
     climb = {"restarts": 2}
     return {
-        "fgsm": fgsm(linear, inputs, labels, ball, LOSSES[loss]),
+        "fgsm": fgsm(linear, inputs, labels, ball, (LOSSES[loss],)),
         "pgd": pgd(linear, inputs, labels, ball, ascent, generator=seeded(), **climb),
         "square": square(linear, inputs, labels, ball, SHAPE, queries=300, generator=seeded()),
         "transfer": transfer(linear, twin, inputs, labels, ball, ascent, generator=seeded(), **climb),

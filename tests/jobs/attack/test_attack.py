@@ -83,6 +83,25 @@ def test_each_attack_depends_on_no_other_and_on_no_other_eps(linear: Run) -> Non
     assert (whole["square"][1] == alone["square"][0]).all()
 
 
+def test_both_losses_are_climbed_and_told(linear: Run) -> None:
+    both = attacked(linear, "restarts=2").result
+    assert both["options"]["loss"] == "both"
+    assert both["losses"]["climbed"] == both["steps"]["climbed"] == ["cross_entropy", "margin"]
+    assert both["losses"]["eps"] == both["steps"]["eps"]
+    assert list(both["losses"]["left"]) == ["cross_entropy", "margin"]
+    sentences = {check["name"]: check["sentence"] for check in both["checks"]}
+    for name in ("reaches zero", "more steps", "losses"):
+        assert "PGD on the cross entropy and the margin leaves" in sentences[name]
+    for loss, left in both["losses"]["left"].items():
+        alone = attacked(linear, "restarts=2", f"loss={loss}").result
+        place = [radius["label"] for radius in both["eps"]].index(both["losses"]["eps"])
+        assert left == alone["curves"]["pgd"][place]
+        assert alone["losses"]["left"] == both["losses"]["left"]
+    first = read_npz(attacked(linear, "restarts=1", "loss=cross_entropy").path / "fooled.npz")["pgd"]
+    assert attacked(linear, "restarts=1").result["losses"]["climbed"] == ["cross_entropy"]
+    assert (read_npz(attacked(linear, "restarts=2").path / "fooled.npz")["pgd"] >= first).all()
+
+
 def test_a_limit_draws_examples_of_the_part(linear: Run) -> None:
     few = read_npz(attacked(linear, "limit=25", "attacks=[fgsm]").path / "fooled.npz")
     other = read_npz(attacked(linear, "limit=25", "attacks=[fgsm]", "seed=1").path / "fooled.npz")

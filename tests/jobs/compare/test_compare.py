@@ -45,7 +45,13 @@ def test_it_writes_what_it_found_and_finds_it_again(workplace: Path) -> None:
     first = run("seeds=3", "twins=[linear]")
     names = {path.name for path in first.path.iterdir() if path.is_file()}
     assert names >= {"comparison.yaml", "comparison.csv", "comparison.md", "results.csv", "figure.svg", "report.html"}
-    assert len(pd.read_csv(first.path / "results.csv")) == 6
+    table = pd.read_csv(first.path / "results.csv")
+    assert len(table) == 6
+    effort = ["epoch_first", "epoch_median", "cpu_seconds", "peak_memory_mib", "convolution_flops", "denormal_share"]
+    assert table[effort].notna().all(axis=None)
+    assert [value > 0 for value in table["quantum"]] == [True] * 3 + [False] * 3
+    for name in ("comparison.md", "report.html"):
+        assert "What training took" in (first.path / name).read_text()
     before = {path: path.read_bytes() for path in first.path.glob("*.csv")}
     runs = {path: path.stat().st_mtime_ns for path in workplace.glob("outputs/runs/*/result.json")}
     again = run("twins=[linear]", "seeds=3")

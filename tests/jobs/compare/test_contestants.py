@@ -36,6 +36,12 @@ def test_a_twin_that_there_is_not_is_left_out_with_the_reason(workplace: Path) -
         found("head.n_layers=3", "head.n_qubits=2", twins=["mlp"])
 
 
+def test_a_batch_of_one_is_known_before_anything_runs(workplace: Path) -> None:
+    words = ("dataset.n_train=61", "trainer.batch_size=20", "encoder.n_features=8", "head=amplitude_vqc")
+    with pytest.raises(RequestError, match=r"leaves one of the 61 .* set trainer\.batch_size=21"):
+        found(*words, twins=["linear"])
+
+
 def test_what_has_nothing_random_is_computed_once(workplace: Path) -> None:
     chosen = found(twins=["linear", "logistic"])
     made = list(points(chosen, 4, ["seed"]))

@@ -40,7 +40,7 @@ def test_the_table_says_what_the_records_say(workplace: Path) -> None:
     swept = run("head.n_qubits=3,4", "seed=0,1")
     table = swept.table
     assert list(table.columns[:4]) == ["head.n_qubits", "seed", "status", "n"]
-    assert list(table.columns[-3:]) == TIMES
+    assert list(table.columns[-len(TIMES) :]) == TIMES
     assert table[["head.n_qubits", "seed"]].to_numpy().tolist() == [[3, 0], [3, 1], [4, 0], [4, 1]]
     import qlab
 
@@ -51,8 +51,27 @@ def test_the_table_says_what_the_records_say(workplace: Path) -> None:
         assert (row["trainable"], row["train_key"]) == (found.parameters["trainable"], found.key)
         assert (row["error"], row["log"], row["evaluation_key"]) == ("", "", "")
         assert row["finished"] == found.finished
+        assert (row["quantum"], row["epochs"], row["convolution_flops"]) == (found.parameters["quantum"], 2, 0)
+        assert row["quantum"] > 0
+        epochs = found.training["epoch_seconds"]
+        assert (row["epoch_first"], row["epoch_median"]) == (epochs["first"], epochs["median"])
+        assert (row["cpu_seconds"], row["peak_memory_mib"]) == (found.training["cpu_seconds"], found.peak_memory_mib)
+        assert row["denormal_share"] == found.training["denormal_share"]
     written = pd.read_csv(swept.path / "results.csv")
     assert written["accuracy"].tolist() == table["accuracy"].tolist()
+
+
+def test_records_of_older_code_leave_cells_empty(workplace: Path) -> None:
+    run("seed=0,1")
+    for path in (workplace / "outputs/runs").glob("*/result.json"):
+        record = json.loads(path.read_text())
+        for name in ("epoch_seconds", "cpu_seconds", "convolution_flops", "denormal_share"):
+            del record["training"][name]
+        path.write_text(json.dumps(record))
+    table = run("seed=0,1").table
+    assert set(table["status"]) == {"done"}
+    assert table[[*TIMES[:4], "convolution_flops", "denormal_share"]].isna().all(axis=None)
+    assert table["quantum"].notna().all()
 
 
 def test_the_same_points_in_other_words_are_the_same_sweep(workplace: Path) -> None:
