@@ -162,7 +162,7 @@ def _execute(
     if done is not None:
         progress.say(f"found the result of {done.created}; --force sends it again")
     else:
-        submission = prepare(run, request, output_dir / FOLDER, progress)
+        submission = prepare(run, request, output_dir / FOLDER, progress, force=force)
         print_submission(submission)
         _ask(submission, yes)
         done = execute(submission, progress, wait=wait, resubmit=resubmit)

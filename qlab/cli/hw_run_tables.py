@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qlab.cli.output import print_table
+from qlab.hardware.journal import said_budget
 from qlab.hardware.mitigation.extrapolation import amplification
 from qlab.reports.values import MISSING, counted, decimals, interval, shown
 
@@ -34,12 +35,16 @@ def print_submission(submission: Submission) -> None:
         lines.append(
             f"extrapolation makes the chance of shots {line:.1f} (linear) and {curve:.1f} times larger (Richardson)"
         )
+    if submission.request.repeats > 1:
+        lines.append(
+            f"level 2 extrapolates over {submission.request.repeats} noise factors, and executes all for each of them"
+        )
     if submission.request.estimates:
         lines.append("an estimator answers with expectation values: no counts are kept")
     if device.is_billed:
         left = "" if submission.seconds_left is None else f"; the account has {submission.seconds_left:g} left"
         lines.append(
-            f"at least {cost.qpu_seconds:.1f} QPU seconds, loading and the service's own mitigation not counted{left}"
+            f"at least {cost.qpu_seconds:.1f} QPU seconds, loading and {_uncounted(submission)} not counted{left}"
         )
     if submission.begun is not None:
         lines.append(f"goes on with {submission.begun.intent.uuid}, which is not finished{_limit(submission)}")
@@ -51,7 +56,7 @@ def print_hardware_run(one: HardwareRun) -> None:
     if one.result is None:
         rows = [[state.job or MISSING, state.stage, state.message or MISSING] for state in one.states]
         print_table(f"{one.uuid} on {one.request['device']}", ["job", "state", "message"], rows)
-        if not all(state.stage in ("failed", "cancelled") for state in one.states):
+        if not any(state.stage in ("failed", "cancelled", "refused") for state in one.states):
             print(f"qlab hw-run fetch {one.uuid} gets the result when they are done")
         return
     result = one.result
@@ -72,7 +77,10 @@ def print_hardware_run(one: HardwareRun) -> None:
     print("changed: predictions that differ from the ideal ones; shift: from the ideal values, root mean square")
     for name in result["made_worse"]:
         print(f"{name.replace('_', ' ')} is further from the ideal values than what was read")
-    print(f"{'counts, ' if result['counts_kept'] else ''}values and predictions: {one.path}")
+    if one.has_predictions:
+        print(f"{'counts, ' if result['counts_kept'] else ''}values and predictions: {one.path}")
+    else:
+        print(f"the values and predictions are missing; qlab hw-run fetch {one.uuid} makes them anew")
     for ended in result["earlier"]:
         print(_ended(ended))
 
@@ -109,13 +117,19 @@ def _ended(ended: dict[str, Any]) -> str:
     return f"an earlier job, {ended['job'] or 'never sent'}, begun {ended['begun']}, {how}{said}{billed}"
 
 
+def _uncounted(submission: Submission) -> str:
+    """Return what else the service does to mitigate errors."""
+    learns = submission.request.resilience_level > 0
+    return "circuits that learn the errors of readout" if learns else "the service's own mitigation"
+
+
 def _limit(submission: Submission) -> str:
     """Return under which limit a run goes on that is not finished."""
-    begun, asked = submission.begun, submission.request.options(submission.cost.jobs).max_execution_time
+    begun, asked = submission.begun, submission.budget
     if begun is None or not submission.service.device.is_billed:
         return ""
-    limit = asked if asked is not None and begun.is_unsent else begun.intent.options.max_execution_time
-    return ", without a limit of QPU seconds" if limit is None else f", with at most {limit} QPU seconds for each job"
+    budget = asked if asked is not None else begun.intent.budget
+    return f", with {said_budget(None if budget is None else budget.seconds)}"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -41,6 +41,7 @@ GOES_ON = {
     "pretrain",
     "sweep",
     "compare",
+    "hw-run",
 }  # commands that find what an earlier one has finished
 app = typer.Typer(
     name="qlab",

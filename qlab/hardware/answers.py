@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
-from requests import RequestException, Response
+from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
+from requests import PreparedRequest, RequestException, Response
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from qlab.errors import QlabError, Refused, Unreachable
 from qlab.hardware.redaction import redact
+from qlab.hardware.service import UnknownJob
 from qlab.hardware.transport import Transport, is_submission
 
 _LONGEST = 300  # characters of a message
@@ -31,6 +34,8 @@ def asking(what: str) -> Iterator[None]:
         reason = f"{what}: {message_of(error)}"
         if status == 401:
             raise Refused(f"{what}: {_TOKEN}") from None
+        if isinstance(error, RuntimeJobNotFound) or _is_about_no_job(answer):
+            raise UnknownJob(reason) from None
         if status is not None and 400 <= status < 500 and status not in _LATER:
             raise Refused(reason) from None
         raise Unreachable(reason) from None
@@ -50,9 +55,10 @@ def submitting(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         answer = _answer(error)
-        if answer is not None and answer.status_code == 401:
+        has_none = Transport.submissions == before or _says_no(answer) or _never_connected(error)
+        if has_none and answer is not None and answer.status_code == 401:
             raise Refused(f"{what}: {_TOKEN}") from None
-        if Transport.submissions == before or _says_no(answer) or _never_connected(error):
+        if has_none:
             raise Refused(f"{what}, and there is no job: {message_of(error)}") from None
         raise Unreachable(f"{what}: {message_of(error)}") from None
 
@@ -95,13 +101,25 @@ def _says_no(answer: Response | None) -> bool:
     return 400 <= answer.status_code < 500 and answer.status_code != 408
 
 
+def _is_about_no_job(answer: Response | None) -> bool:
+    """Return whether an answer says that there is no such job; one that has no result yet is something else."""
+    if answer is None or answer.status_code != 404:
+        return False
+    parts = urlsplit(answer.url).path.rstrip("/").split("/")
+    return parts[-2] == "jobs" or (parts[-1] == "cancel" and "jobs" in parts)
+
+
 def _never_connected(error: BaseException) -> bool:
-    """Return whether no connection was made, so that not a byte was sent."""
-    for cause in _causes(error):
-        reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-        if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-            return True
-    return False
+    """Return whether no connection was made for a submission, so that not a byte of it was sent."""
+    found = list(_causes(error))
+    if not any(isinstance(cause, RequestException) and _submits(cause) for cause in found):
+        return False
+    reasons = (cause.reason if isinstance(cause, MaxRetryError) else cause for cause in found)
+    return any(isinstance(reason, NewConnectionError | ConnectTimeoutError) for reason in reasons)
+
+
+def _submits(error: RequestException) -> bool:
+    return isinstance(error.request, PreparedRequest) and is_submission(error.request)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

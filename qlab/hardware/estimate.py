@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from qiskit.exceptions import QiskitError
 from qiskit.providers import BackendV2
 
 from qlab.errors import RequestError
+from qlab.hardware.intent import Budget, Piece
 from qlab.hardware.program import Program
 
 JOB_SECONDS = 2.0  # that IBM's documentation adds to the executions of every job
@@ -26,7 +28,8 @@ class Cost:
         circuit_seconds: how long one shot of the longest circuit lasts, its measurement included; None where the device
             does not say how long gates take.
         qpu_seconds: the least that a device is busy: what lies between shots counts, what the service adds for loading
-            programs, dynamical decoupling or twirling does not.
+            programs, dynamical decoupling or twirling, or learning the noise does not.
+        by_job: the same of each job.
     """
 
     jobs: int
@@ -34,9 +37,17 @@ class Cost:
     by_part: Mapping[str, int]
     circuit_seconds: float | None
     qpu_seconds: float
+    by_job: tuple[float, ...]
 
 
-def cost(programs: Sequence[Program], parts: Sequence[str], device: BackendV2, rep_delay: float, jobs: int) -> Cost:
+def cost(
+    programs: Sequence[Program],
+    parts: Sequence[str],
+    device: BackendV2,
+    rep_delay: float,
+    chunks: Sequence[Sequence[Piece]],
+    repeats: int = 1,
+) -> Cost:
     """Return what programs take: executions * (rep_delay + duration), and 2 s for every job.
 
     Args:
@@ -44,17 +55,43 @@ def cost(programs: Sequence[Program], parts: Sequence[str], device: BackendV2, r
         parts: what each is for.
         device: what they are for.
         rep_delay: seconds between two shots.
-        jobs: how many jobs they are sent in.
+        chunks: for each job the rows that it executes.
+        repeats: how often the service executes every row, where its own mitigation needs more than once.
     """
     by_part: dict[str, int] = {}
-    seconds, longest = JOB_SECONDS * jobs, None
-    for program, part in zip(programs, parts, strict=True):
-        executions = program.n_executions * program.shots
-        by_part[part] = by_part.get(part, 0) + executions
-        lasting = duration(program.circuit, device)
-        seconds += executions * (rep_delay + (lasting or 0.0))
-        longest = longest if lasting is None else max(longest or 0.0, lasting)
-    return Cost(jobs, sum(by_part.values()), by_part, longest, seconds)
+    by_job = [JOB_SECONDS] * len(chunks)
+    lasting = [duration(program.circuit, device) for program in programs]
+    for number, chunk in enumerate(chunks):
+        for piece in chunk:
+            executions = (piece.stop - piece.start) * programs[piece.program].shots * repeats
+            by_part[parts[piece.program]] = by_part.get(parts[piece.program], 0) + executions
+            by_job[number] += executions * (rep_delay + (lasting[piece.program] or 0.0))
+    longest = max((seconds for seconds in lasting if seconds is not None), default=None)
+    return Cost(len(chunks), sum(by_part.values()), by_part, longest, sum(by_job), tuple(by_job))
+
+
+def budget(expected: Cost, allowed: float | None) -> Budget | None:
+    """Return what each job may take: what it takes at least, and its part of what is left of all that is allowed.
+
+    Args:
+        expected: of all jobs.
+        allowed: QPU seconds that may be spent on them; None for any number.
+
+    Raises:
+        RequestError: the jobs take more than is allowed, each in whole seconds, as the service counts them.
+    """
+    if allowed is None:
+        return None
+    least = [math.ceil(seconds) for seconds in expected.by_job]
+    spare = math.floor(allowed) - sum(least)
+    if spare < 0:
+        said = f"{sum(least)} QPU seconds" + (f" for {len(least)} jobs" if len(least) > 1 else "")
+        raise RequestError(f"limits are whole seconds, at least {said}, and {allowed:g} are allowed: allow more")
+    limits = [
+        own + math.floor(spare * job / expected.qpu_seconds) for own, job in zip(least, expected.by_job, strict=True)
+    ]
+    limits[0] += math.floor(allowed) - sum(limits)
+    return Budget(allowed, tuple(limits))
 
 
 def duration(circuit: QuantumCircuit, device: BackendV2) -> float | None:

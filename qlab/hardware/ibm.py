@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import math
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
@@ -167,7 +169,12 @@ def bloc(program: Program) -> tuple[Any, ...]:
         ("".join(letter for _, letter in w.factors), [reads[bit] for bit, _ in w.factors], 1.0) for w in program.words
     ]
     observables = [SparsePauliOp.from_sparse_list([term], num_qubits=circuit.num_qubits) for term in terms]
-    return circuit, observables, program.values[:, None, :], 1 / np.sqrt(program.shots)
+    return circuit, observables, program.values[:, None, :], _precision(program.shots)
+
+
+def _precision(shots: int) -> float:
+    """Return the standard error for which ceil(1 / error^2), as the service counts, is ``shots`` and not one more."""
+    return (1 + 1e-12) / math.sqrt(shots)
 
 
 def _outcome(data: Any) -> Outcome:
@@ -202,6 +209,7 @@ def _service() -> QiskitRuntimeService:
     remember_accounts()
     check_account()
     install()
+    logging.getLogger(QiskitRuntimeService.__module__).setLevel(logging.ERROR)  # what it warns of is raised, too
     try:
         service = QiskitRuntimeService()
     except Exception as error:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,7 +19,7 @@ from qlab.arrays import read_arrays, write_arrays
 from qlab.circuits.observables import PauliWord
 from qlab.errors import CorruptFileError, OptionError
 from qlab.files import sha256_file, write_bytes, write_json
-from qlab.hardware.program import Program
+from qlab.hardware.program import Form, Program
 from qlab.hardware.service import DeviceFacts, RunOptions
 
 _INTENT, _CIRCUITS, _VALUES = "intent.json", "circuits.qpy", "values.safetensors"
@@ -36,6 +36,19 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """What may be spent.
+
+    Attributes:
+        seconds: QPU seconds of all jobs together.
+        limits: of each job, whole QPU seconds after which the service ends it; their sum is at most ``seconds``.
+    """
+
+    seconds: float
+    limits: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Intent:
     """What is about to be sent.
 
@@ -43,8 +56,11 @@ class Intent:
         uuid: ours; the jobs carry it as a tag.
         created: ISO 8601, UTC.
         device: facts of the device when this was written.
-        options: how the jobs are run.
+        options: how the jobs are run; their limits of QPU seconds are those of the budget.
         chunks: for each job the rows that it executes.
+        forms: what the outcome of each program looks like.
+        budget: what may be spent; None for any number of QPU seconds.
+        facts: what is to be known of the programs when their outcomes are read, as plain values.
         request: what the user asked for; who asks for the same again goes on with this.
         content: SHA-256 of all the rest; an intent that was changed since is refused.
         files: SHA-256 of the files with circuits and values, by their names.
@@ -56,6 +72,9 @@ class Intent:
     device: DeviceFacts
     options: RunOptions
     chunks: tuple[tuple[Piece, ...], ...]
+    forms: tuple[Form, ...]
+    budget: Budget | None
+    facts: dict[str, Any]
     request: dict[str, Any]
     content: str
     files: dict[str, str]
@@ -64,6 +83,17 @@ class Intent:
     def tag(self, chunk: int) -> str:
         """Return the tag of the job of a chunk."""
         return f"qlab-{self.uuid}-{chunk}"
+
+    def options_of(self, chunk: int) -> RunOptions:
+        """Return how the job of a chunk is run."""
+        limit = None if self.budget is None else self.budget.limits[chunk]
+        return replace(self.options, seed=self.seed(chunk), max_execution_time=limit)
+
+    def forms_of(self, chunk: int) -> list[Form]:
+        """Return what the outcomes of a chunk look like."""
+        return [
+            replace(self.forms[piece.program], n_executions=piece.stop - piece.start) for piece in self.chunks[chunk]
+        ]
 
     def seed(self, chunk: int) -> int:
         """Return the seed of a chunk where it is simulated; it does not depend on the other chunks."""
@@ -77,10 +107,23 @@ def write_intent(
     device: DeviceFacts,
     options: RunOptions,
     request: Mapping[str, Any],
+    budget: Budget | None = None,
+    facts: Mapping[str, Any] | None = None,
+    open_log: Callable[[Path], None] = lambda folder: None,
 ) -> tuple[Path, Intent]:
     """Write an intent and its programs to a new folder below ``root``; on return all of it is on disk.
 
     The description comes last: a folder without it is what a killed process left, and nothing was sent for it.
+
+    Args:
+        root: where the new folder is made.
+        programs: of all jobs.
+        device: facts of what executes them.
+        options: how the jobs are run.
+        request: what the user asked for.
+        budget: what may be spent.
+        facts: of the programs, as plain values.
+        open_log: called with the folder before the description is there, to begin the log that goes with it.
 
     Raises:
         OptionError: one row alone is more than the device takes in one job.
@@ -100,11 +143,15 @@ def write_intent(
         device=device,
         options=options,
         chunks=chunks,
+        forms=tuple(program.form for program in programs),
+        budget=budget,
+        facts=dict(facts or {}),
         request=dict(request),
         content="",
         files={file: sha256_file(folder / file) for file in (_CIRCUITS, _VALUES)},
         versions={package: version(package) for package in _PACKAGES},
     )
+    open_log(folder)
     return folder, _written(folder, intent)
 
 
@@ -123,6 +170,9 @@ def read_intent(folder: Path) -> Intent:
         known["device"] = DeviceFacts(**known["device"])
         known["options"] = RunOptions(**known["options"])
         known["chunks"] = tuple(tuple(Piece(**piece) for piece in chunk) for chunk in known["chunks"])
+        known["forms"] = tuple(Form(**form) for form in known["forms"])
+        budget = known["budget"]
+        known["budget"] = None if budget is None else Budget(budget["seconds"], tuple(budget["limits"]))
         return Intent(**known)
     except (ValueError, KeyError, TypeError) as error:
         raise CorruptFileError(f"{path} is damaged ({error})") from error
@@ -152,9 +202,9 @@ def has_intent(folder: Path) -> bool:
     return (folder / _INTENT).is_file()
 
 
-def limited(folder: Path, intent: Intent, max_execution_time: int | None) -> Intent:
-    """Write an intent whose jobs may take so many QPU seconds each, or any number, in place of the one there is."""
-    return _written(folder, replace(intent, options=replace(intent.options, max_execution_time=max_execution_time)))
+def limited(folder: Path, intent: Intent, budget: Budget | None) -> Intent:
+    """Write an intent with another budget in place of the one there is."""
+    return _written(folder, replace(intent, budget=budget))
 
 
 def _written(folder: Path, intent: Intent) -> Intent:

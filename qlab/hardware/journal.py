@@ -7,55 +7,25 @@ behind either no word of a job or the tag to find it with.
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from qlab.arrays import digest, read_arrays, write_arrays
 from qlab.errors import CorruptFileError, QlabWarning, RequestError, UnknownNameError
-from qlab.hardware.intent import Intent, has_intent, limited, read_intent, read_programs, write_intent
-from qlab.hardware.program import Outcome, Program
-from qlab.hardware.redaction import redact
-from qlab.hardware.service import FINAL, DeviceFacts, Phase, RunOptions
-
-Stage = Literal["new", "sending", "refused"] | Phase
-"""Where a chunk is: ``new`` and ``refused`` have no job, ``sending`` has perhaps one, the others have one for sure."""
+from qlab.hardware.intent import Budget, Intent, divided, has_intent, limited, read_intent, read_programs, write_intent
+from qlab.hardware.log import ChunkState, Stage, append, events_in, open_log, replayed
+from qlab.hardware.program import Outcome, Program, alike
+from qlab.hardware.service import DeviceFacts, RunOptions
 
 RESULT = "result.json"
-_EVENTS, _LOCK = "events.jsonl", ".lock"
-_STAGES = frozenset(get_args(Phase)) | {"new", "sending", "refused"}
-
-
-@dataclass(frozen=True)
-class ChunkState:
-    """Where a chunk is, by the log.
-
-    Attributes:
-        stage: the last three are final; see ``Stage``.
-        job: the service's id of its job; None without one.
-        message: the last word of the service.
-        usage: QPU seconds, once it has ended and where they are told.
-        digest: of its outcomes, once it is done.
-    """
-
-    stage: Stage = "new"
-    job: str | None = None
-    message: str = ""
-    usage: float | None = None
-    digest: str | None = None
-
-    @property
-    def is_final(self) -> bool:
-        """Whether it stays so for ever."""
-        return self.stage in FINAL
+_LOCK = ".lock"
 
 
 class Journal:
@@ -73,17 +43,23 @@ class Journal:
         device: DeviceFacts,
         options: RunOptions,
         request: Mapping[str, Any],
+        budget: Budget | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> Journal:
-        """Return the unfinished journal of the same request below ``root``, else a new one; see ``write_intent``.
+        """Return the journal of the same request that ``goes_on``, else a new one; see ``write_intent``.
 
-        Of two processes that ask for the same at once, one writes the intent and both get it.
+        Of two processes that ask for the same at once, one writes the intent and both get it. One of other programs, of
+        which nothing was sent, is abandoned.
         """
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / _LOCK):
-            begun = unfinished(root, request)
+            begun = goes_on(root, request, programs, device)
             if begun is not None:
                 return begun
-            folder, _ = write_intent(root, programs, device, options, request)
+            outdated = unfinished(root, request)
+            if outdated is not None and not outdated.abandon("its programs are others today, and nothing was sent"):
+                return outdated
+            folder, _ = write_intent(root, programs, device, options, request, budget, facts, open_log)
             return cls(folder)
 
     @cached_property
@@ -96,23 +72,25 @@ class Journal:
         """The programs, whole."""
         return read_programs(self.folder, self.intent)
 
-    def limit(self, max_execution_time: int | None) -> None:
-        """Let every job take so many QPU seconds, or any number, where none was sent yet.
+    def limit(self, budget: Budget) -> None:
+        """Let the jobs take what a budget says, where none was sent yet. The lock must be held.
 
         Raises:
-            RequestError: a job was sent, or perhaps was, under another limit.
+            RequestError: a job was sent, or perhaps was, under another budget.
         """
-        with self.lock:
-            known = read_intent(self.folder)
-            if known.options.max_execution_time == max_execution_time:
-                return
-            if self.intent.device.keeps_jobs and not self.is_unsent:
-                began = known.options.max_execution_time
-                raise RequestError(
-                    f"hardware run {known.uuid} was sent with {_said(began)} and cannot get {_said(max_execution_time)}"
-                    f": repeat the command without --max-qpu-seconds, or end it with qlab hw-run cancel {known.uuid}"
-                )
-            self.__dict__["intent"] = limited(self.folder, known, max_execution_time)
+        self.require_budget(budget.seconds)
+        if not self.is_fixed:
+            self.__dict__["intent"] = limited(self.folder, read_intent(self.folder), budget)
+
+    def require_budget(self, seconds: float) -> None:
+        """Raise ``RequestError`` where a job was sent, or perhaps was, and may take other QPU seconds than these."""
+        known = read_intent(self.folder)
+        began = None if known.budget is None else known.budget.seconds
+        if self.is_fixed and began != seconds:
+            raise RequestError(
+                f"hardware run {known.uuid} was sent with {said_budget(began)} and cannot get {said_budget(seconds)}: "
+                f"repeat the command without --max-qpu-seconds, or end it with qlab hw-run cancel {known.uuid}"
+            )
 
     def chunk(self, number: int) -> list[Program]:
         """Return the programs of one job, with the rows that it executes."""
@@ -124,7 +102,12 @@ class Journal:
     @cached_property
     def is_continued(self) -> bool:
         """Whether something had happened before this process opened the journal, so that there may be jobs of it."""
-        return (self.folder / _EVENTS).exists()
+        return any(event is None or "chunk" in event for event in events_in(self.folder, self.n_chunks))
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether a job of a device was sent, or perhaps was, so that what it may cost does not change any more."""
+        return self.intent.device.keeps_jobs and not self.is_unsent
 
     @property
     def is_ended(self) -> bool:
@@ -138,9 +121,51 @@ class Journal:
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is left to do: all is done and the result is written, or a job failed or was cancelled."""
-        done = all(state.stage == "done" for state in self.states())
-        return self.is_ended and (not done or (self.folder / RESULT).is_file())
+        """Whether nothing is left to do: the result is written, all was abandoned, or a job ended without a result.
+
+        What was not sent when that one ended never will be: it would be paid for and be of no use.
+        """
+        if (self.folder / RESULT).is_file() or self.is_abandoned:
+            return True
+        states = self.states()
+        none_under_way = all(state.is_final or state.stage in ("new", "refused") for state in states)
+        return none_under_way and any(state.has_no_result for state in states)
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether it was given up for a new run of the same request."""
+        events = events_in(self.folder, self.n_chunks)
+        return any(event is not None and event["stage"] == "abandoned" for event in events)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether no job is under way and something is damaged that no job can be sent, or no result made, without."""
+        stages = {state.stage for state in self.states()}
+        if stages & {"queued", "running", "sending"}:
+            return False
+        return bool(self.damaged()) or (bool(stages & {"new", "refused"}) and not self._has_programs)
+
+    @property
+    def _has_programs(self) -> bool:
+        try:
+            return bool(self.programs)
+        except CorruptFileError:
+            return False
+
+    def abandon(self, message: str) -> bool:
+        """Log that a new run takes the place of this one; return whether no other process was at work on it."""
+        try:
+            with self.lock.acquire(timeout=0):
+                append(self.folder, {"stage": "abandoned", "message": message})
+        except Timeout:
+            return False
+        return True
+
+    def runs(self, programs: Sequence[Program], device: DeviceFacts) -> bool:
+        """Return whether it executes these programs in the same jobs."""
+        if self.intent.chunks != divided(programs, device):
+            return False
+        return self._has_programs and alike(self.programs, programs)
 
     @property
     def n_chunks(self) -> int:
@@ -149,32 +174,15 @@ class Journal:
 
     def append(self, chunk: int, stage: Stage, **facts: Any) -> None:
         """Log that a chunk is at a stage; on return the line is on disk. The lock must be held."""
-        event = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "chunk": chunk, "stage": stage, **facts}
-        line = redact(json.dumps(event, ensure_ascii=False, allow_nan=False)).encode() + b"\n"
-        path = self.folder / _EVENTS
-        is_new = not path.exists()
-        with path.open("ab+") as file:
-            if file.tell():
-                file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":  # a line that a dying machine did not finish
-                    line = b"\n" + line
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            _sync(self.folder)
+        append(self.folder, {"chunk": chunk, "stage": stage, **facts})
 
     def states(self) -> list[ChunkState]:
         """Return where each chunk is, by the order of the lines; their times are for people only.
 
-        A line that is no JSON was not on disk when its process died, so what it announces was not done.
+        A last line that breaks off was not on disk when its process died, so what it announces was not done. Any other
+        line that cannot be read, or a log that does not begin where the run did, leaves open what was sent.
         """
-        states = [ChunkState() for _ in range(self.n_chunks)]
-        for event in self._events():
-            number = event["chunk"]
-            if not states[number].is_final:
-                states[number] = _after(states[number], event)
-        return states
+        return replayed(events_in(self.folder, self.n_chunks), self.n_chunks)
 
     def store(self, chunk: int, job: str, outcomes: Sequence[Outcome], usage: float | None) -> None:
         """Write the outcomes of a chunk, and then that it is done. The lock must be held."""
@@ -206,7 +214,7 @@ class Journal:
         Raises:
             CorruptFileError: the outcomes on disk are not those that were fetched.
         """
-        found: list[list[Outcome]] = [[] for _ in self.programs]
+        found: list[list[Outcome]] = [[] for _ in self.intent.forms]
         for number, pieces in enumerate(self.intent.chunks):
             arrays = self._fetched(number)
             for place, piece in enumerate(pieces):
@@ -242,22 +250,6 @@ class Journal:
 
     def _outcomes_of(self, chunk: int) -> Path:
         return self.folder / f"outcomes-{chunk}.safetensors"
-
-    def _events(self) -> list[dict[str, Any]]:
-        path = self.folder / _EVENTS
-        events = []
-        for line in path.read_bytes().split(b"\n") if path.exists() else []:
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if (
-                isinstance(event, dict)
-                and _is_chunk(event.get("chunk"), self.n_chunks)
-                and event.get("stage") in _STAGES
-            ):
-                events.append(event)
-        return events
 
 
 def journals(root: Path) -> list[Journal]:
@@ -315,38 +307,26 @@ def unfinished(root: Path, request: Mapping[str, Any]) -> Journal | None:
     return None
 
 
-def ended(root: Path, request: Mapping[str, Any]) -> Journal | None:
-    """Return the newest journal of the same request, where a job of it failed or was cancelled; else None."""
+def goes_on(root: Path, request: Mapping[str, Any], programs: Sequence[Program], device: DeviceFacts) -> Journal | None:
+    """Return the unfinished journal of the same request, unless nothing of it was sent and its programs are others."""
+    begun = unfinished(root, request)
+    return None if begun is None or (begun.is_unsent and not begun.runs(programs, device)) else begun
+
+
+def ended(root: Path, request: Mapping[str, Any]) -> list[Journal]:
+    """Return the journals of the same request that ended without a result, the oldest first."""
     wanted = json.loads(json.dumps(request))
-    same = [journal for journal in journals(root) if journal.intent.request == wanted]
-    if not same or not same[-1].is_settled or all(state.stage == "done" for state in same[-1].states()):
-        return None
-    return same[-1]
-
-
-def _after(state: ChunkState, event: Mapping[str, Any]) -> ChunkState:
-    """Return where a chunk is after an event."""
-    known = {name: event[name] for name in ("job", "message", "usage", "digest") if name in event}
-    if event["stage"] in ("sending", "refused"):
-        known["job"] = None
-    return replace(state, **{"message": "", **known, "stage": event["stage"]})
-
-
-def _is_chunk(value: object, count: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
+    return [
+        journal
+        for journal in journals(root)
+        if journal.intent.request == wanted and journal.is_settled and not (journal.folder / RESULT).is_file()
+    ]
 
 
 def _named(outcomes: Sequence[Outcome]) -> dict[str, Outcome]:
     return {f"outcome_{place}": array for place, array in enumerate(outcomes)}
 
 
-def _said(seconds: int | None) -> str:
-    return "no limit" if seconds is None else f"at most {seconds} QPU seconds for each job"
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def said_budget(seconds: float | None) -> str:
+    """Return in words how many QPU seconds the jobs of a run may take together."""
+    return "no limit" if seconds is None else f"at most {seconds:g} QPU seconds"

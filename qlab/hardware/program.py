@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, qasm3
 
 from qlab.circuits.observables import PauliWord
 
@@ -26,6 +26,28 @@ Estimates = NDArray[np.float64]
 
 Outcome = NDArray[Any]
 """``Counts`` of a sampler's program, ``Estimates`` of an estimator's."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the outcome of a program looks like.
+
+    Attributes:
+        n_executions: rows of values; each is executed ``shots`` times.
+        shots: of each row.
+        n_bits: bits that one shot gives.
+        n_words: expectation values of each row that an estimator gives; 0 for a sampler, which gives counts.
+    """
+
+    n_executions: int
+    shots: int
+    n_bits: int
+    n_words: int = 0
+
+    @property
+    def counts_shape(self) -> tuple[int, int, int]:
+        """Shape of the counts: executions, shots, bytes per shot."""
+        return self.n_executions, self.shots, -(-self.n_bits // 8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,42 +109,56 @@ class Program:
         return circuit
 
     @property
+    def form(self) -> Form:
+        """What its outcome looks like."""
+        return Form(self.n_executions, self.shots, self.n_bits, len(self.words))
+
+    @property
     def counts_shape(self) -> tuple[int, int, int]:
         """Shape of the counts: executions, shots, bytes per shot."""
-        return self.n_executions, self.shots, -(-self.n_bits // 8)
+        return self.form.counts_shape
 
 
-def misfit(programs: Sequence[Program], outcomes: Sequence[Outcome], *, more_shots: bool = False) -> str:
+def alike(some: Sequence[Program], others: Sequence[Program]) -> bool:
+    """Return whether programs execute the same, gate by gate and value by value."""
+    return _executed(some) == _executed(others)
+
+
+def _executed(programs: Sequence[Program]) -> list[tuple[str, bytes, Form, tuple[PauliWord, ...]]]:
+    return [(qasm3.dumps(one.circuit), one.values.tobytes(), one.form, one.words) for one in programs]
+
+
+def misfit(forms: Sequence[Form], outcomes: Sequence[Outcome], *, more_shots: bool = False) -> str:
     """Return what is wrong with the outcomes of programs; empty where nothing is.
 
     Args:
-        programs: that were executed.
+        forms: of the programs that were executed.
         outcomes: of each.
         more_shots: whether there may be more shots than were asked for, as there are where twirling rounds them up.
     """
-    if len(outcomes) != len(programs):
-        return f"{len(outcomes)} results for {len(programs)} circuits"
+    if len(outcomes) != len(forms):
+        return f"{len(outcomes)} results for {len(forms)} circuits"
     faults = (
-        _estimates_misfit(program, found) if program.words else _counts_misfit(program, found, more_shots)
-        for program, found in zip(programs, outcomes, strict=True)
+        _estimates_misfit(form, found) if form.n_words else _counts_misfit(form, found, more_shots)
+        for form, found in zip(forms, outcomes, strict=True)
     )
     return next((fault for fault in faults if fault), "")
 
 
-def _counts_misfit(program: Program, found: Outcome, more_shots: bool) -> str:
-    wanted = program.counts_shape
-    if more_shots and found.ndim == 3 and found.shape[1] > program.shots:
+def _counts_misfit(form: Form, found: Outcome, more_shots: bool) -> str:
+    wanted = form.counts_shape
+    if more_shots and found.ndim == 3 and found.shape[1] > form.shots:
         wanted = (wanted[0], found.shape[1], wanted[2])
     if found.dtype != np.uint8 or found.shape != wanted:
         return f"shape {found.shape} instead of {wanted} (executions, shots, bytes)"
-    unused = -program.n_bits % 8
+    unused = -form.n_bits % 8
     if unused and (found[..., 0] >> (8 - unused)).any():
-        return f"bits beyond the {program.n_bits} that were measured"
+        return f"bits beyond the {form.n_bits} that were measured"
     return ""
 
 
-def _estimates_misfit(program: Program, found: Outcome) -> str:
-    wanted = (program.n_executions, len(program.words), 2)
+def _estimates_misfit(form: Form, found: Outcome) -> str:
+    wanted = (form.n_executions, form.n_words, 2)
     if found.dtype != np.float64 or found.shape != wanted:
         return f"shape {found.shape} instead of {wanted} (executions, observables, value and error)"
     if not np.isfinite(found).all() or (found[..., 1] < 0).any():

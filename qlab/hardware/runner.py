@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
-from filelock import Timeout
-
-from qlab.errors import InDoubt, JobError, Refused, RequestError, Unreachable
-from qlab.hardware.journal import ChunkState, Journal
+from qlab.errors import CorruptFileError, InDoubt, JobError, Refused, RequestError, Unreachable
+from qlab.hardware.alone import alone
+from qlab.hardware.journal import Journal
+from qlab.hardware.log import ChunkState
 from qlab.hardware.program import Outcome, misfit
-from qlab.hardware.service import JobService, JobState, RunOptions
+from qlab.hardware.service import JobService, JobState, UnknownJob
 from qlab.progress import Progress, Silent
 
 _LOOKS = (
@@ -25,7 +25,6 @@ _LOOKS = (
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between two questions for a state
 _PATIENCE = 10  # questions in a row without an answer
 _USAGE_PAUSES = (0.0, 1.0, 3.0)  # seconds before each question for what a job that is done has cost
-_LOCK_SECONDS = 600.0
 _RESUBMIT = "send it once more with --resubmit, which can cost twice"
 
 
@@ -68,23 +67,56 @@ class Runner:
             InDoubt: a job was perhaps sent, the service has none with its tag, and ``resubmit`` is not set.
             Refused: the service did not take a job; the next call sends it again.
             Unreachable: the service does not say whether there is a job; nothing was sent.
+            JobError: the service did not take a job, but others of this run before.
         """
         try:
-            for number in range(self._journal.n_chunks):
-                self.alone(partial(self._submit_chunk, number))
+            with self._beside_jobs("repeat the command to send the rest"):
+                if self._journal.is_continued and self._is_to_be_sent():
+                    self._look_at_all()  # what else was sent is of no use where one of its jobs has failed
+                for number in range(self._journal.n_chunks):
+                    self.alone(partial(self._submit_chunk, number))
         finally:
-            if self._sent:
-                self._service.close()
+            self._service.close()
 
     def refresh(self) -> list[ChunkState]:
-        """Ask once for every job that is not final, fetch the outcomes of those that are done, return all states."""
-        for number, state in enumerate(self._journal.states()):
-            if state.stage == "sending" and self._facts.keeps_jobs:  # perhaps it was taken
-                self.alone(partial(self._find, number))
+        """Ask once for every job that is not final, fetch the outcomes of those that are done, return all states.
+
+        Raises:
+            JobError: the service does not let this account see a job, or does not know it any more.
+        """
+        with self._beside_jobs(self._how_to_fetch):
+            for number, state in enumerate(self._journal.states()):
+                if state.stage == "sending" and self._facts.keeps_jobs:  # perhaps it was taken
+                    self.alone(partial(self._find, number))
+            self._look_at_all()
+        return self._journal.states()
+
+    def _look_at_all(self) -> None:
         for number, state in enumerate(self._journal.states()):
             if self._has_job(number, state):
                 self._look_at(number, state)
-        return self._journal.states()
+
+    def _is_to_be_sent(self) -> bool:
+        return any(not s.is_final and not self._has_job(n, s) for n, s in enumerate(self._journal.states()))
+
+    @contextmanager
+    def _beside_jobs(self, otherwise: str) -> Iterator[None]:
+        """Turn what the service refuses into a failure where there are jobs: not nothing has happened, as that says."""
+        try:
+            yield
+        except UnknownJob as error:
+            uuid = self._journal.intent.uuid
+            raise JobError(
+                f"{error}; with the account and instance that sent it, repeat the command, else qlab hw-run cancel "
+                f"{uuid} gives this run up"
+            ) from error
+        except Refused as error:
+            going = [state.job for n, state in enumerate(self._journal.states()) if self._has_job(n, state)]
+            sent = [state.job for state in self._journal.states() if state.job is not None]
+            if not sent:
+                raise
+            how = f"job {going[0]} goes on" if going else f"job {sent[0]} of this run was sent"
+            raise JobError(f"{error}; {how}: {otherwise}") from error
 
     def wait(self) -> list[Outcome]:
         """Wait until every chunk is final and return what each program measured.
@@ -117,6 +149,8 @@ class Runner:
             if all(state.is_final for state in states):
                 break
             if not all(state.is_final or self._has_job(number, state) for number, state in enumerate(states)):
+                if any(state.has_no_result for state in states):
+                    require_done(self._journal)
                 raise JobError(f"hardware run {self._journal.intent.uuid} was not sent whole; repeat the command")
             pause = _FIRST_PAUSE if states != before else min(pause * 1.5, _LONGEST_PAUSE)
             self._sleep(pause)
@@ -149,21 +183,7 @@ class Runner:
         Raises:
             JobError: another process has been at work on a job of a device for ten minutes.
         """
-        try:
-            self._journal.lock.acquire(timeout=0.2)
-        except Timeout:
-            self._progress.say("another process is at work on this hardware run; waiting for it")
-            try:
-                self._journal.lock.acquire(timeout=_LOCK_SECONDS if self._facts.keeps_jobs else -1)
-            except Timeout:
-                raise JobError(
-                    f"another process has been at work on hardware run {self._journal.intent.uuid} for "
-                    f"{_LOCK_SECONDS:.0f} s; nothing was done"
-                ) from None
-        try:
-            step()
-        finally:
-            self._journal.lock.release()
+        alone(self._journal, self._progress, step)
 
     def _has_job(self, number: int, state: ChunkState) -> bool:
         """Return whether a chunk has a job that is not final and still there."""
@@ -172,6 +192,8 @@ class Runner:
     def _submit_chunk(self, number: int) -> None:
         state = self._journal.states()[number]
         if state.is_final or self._has_job(number, state):
+            return
+        if any(other.has_no_result for other in self._journal.states()):
             return
         if self._facts.keeps_jobs and (state.stage == "sending" or self._journal.is_continued):
             if self._adopt(number, _LOOKS if state.stage == "sending" else _LOOKS[:1]):
@@ -189,9 +211,12 @@ class Runner:
         programs = journal.chunk(number)
         journal.append(number, "sending")
         try:
-            job = service.submit(programs, journal.intent.tag(number), self._options(number))
+            job = service.submit(programs, journal.intent.tag(number), self._journal.intent.options_of(number))
         except Refused as error:
             journal.append(number, "refused", message=str(error))
+            raise
+        except KeyboardInterrupt:
+            self._progress.say("the job was perhaps sent; repeat the command, which looks for it")
             raise
         except Unreachable as error:
             self._progress.say(f"{error}; looking whether the job was taken")
@@ -206,9 +231,6 @@ class Runner:
             self._progress.say(f"job {job} sent to {service.name}")
             if not self._facts.keeps_jobs:  # another process that waits must find it done
                 self._look_at(number, journal.states()[number])
-
-    def _options(self, number: int) -> RunOptions:
-        return replace(self._journal.intent.options, seed=self._journal.intent.seed(number))
 
     def _adopt(self, number: int, looks: Sequence[float]) -> bool:
         """Look for a job with the tag of a chunk, log the one that is found, and return whether there is one."""
@@ -258,14 +280,20 @@ class Runner:
             self._progress.say(f"the outcomes of job {job} are damaged on disk; they are fetched again")
         else:
             self._progress.say(f"the outcomes of job {job} are damaged on disk; it is simulated again")
-            self._service.submit(self._journal.chunk(number), job, self._options(number))
-        self._journal.restore(number, self._service.outcomes(job))
+            self._service.submit(self._journal.chunk(number), job, self._journal.intent.options_of(number))
+        try:
+            outcomes = self._service.outcomes(job)
+        except UnknownJob as error:
+            raise CorruptFileError(
+                f"the outcomes of job {job} are damaged on disk, and {error}; the command with --force runs it anew"
+            ) from error
+        self._journal.restore(number, outcomes)
 
     def _finish(self, number: int, job: str, outcomes: Sequence[Outcome], usage: float | None) -> None:
         if self._journal.states()[number].is_final:  # another process was faster
             return
         twirled = self._journal.intent.options.twirling
-        wrong = misfit(self._journal.chunk(number), outcomes, more_shots=twirled)
+        wrong = misfit(self._journal.intent.forms_of(number), outcomes, more_shots=twirled)
         if wrong:
             self._journal.set_aside(number, job, outcomes)
             message = f"its result is not what was asked for: {wrong}"
@@ -299,7 +327,10 @@ class Runner:
                 raise self._doubt(number, f"remove {self._journal.folder} to forget it")
             state = self._journal.states()[number]
         if self._has_job(number, state) and state.job is not None:
-            self._service.cancel(state.job)
+            try:
+                self._service.cancel(state.job)
+            except UnknownJob as error:
+                self._journal.append(number, "cancelled", job=state.job, message=str(error))
         elif not state.is_final:
             self._journal.append(number, "cancelled", message="there was no job to cancel")
 
@@ -312,7 +343,7 @@ def require_done(journal: Journal) -> None:
         said = f": {ended[0].message}" if ended[0].message else ""
         raise JobError(f"job {ended[0].job or 'that was never sent'} has {_ended(ended[0])}{said}")
     if any(state.stage in ("new", "sending", "refused") for state in states):
-        raise JobError(f"hardware run {journal.intent.uuid} was not sent whole; repeat its command")
+        raise JobError(f"hardware run {journal.intent.uuid} was not sent whole; repeat the command")
     if any(not state.is_final for state in states):
         raise JobError(f"hardware run {journal.intent.uuid} is not done yet; {_how_to_fetch(journal)}")
 

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from qiskit.providers import BackendV2
 
+from qlab.errors import Refused
 from qlab.hardware.program import Outcome, Program
 
 Phase = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -16,6 +17,10 @@ Mode = Literal["job", "batch"]
 Resilience = Literal[0, 1, 2]
 
 FINAL: frozenset[Phase] = frozenset({"done", "failed", "cancelled"})
+
+
+class UnknownJob(Refused):
+    """The service knows no job of this name, or none that this account may see."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,8 @@ class JobState:
 class JobService(Protocol):
     """Runs jobs on one device.
 
-    Every method raises ``Refused`` where the service said no, and ``Unreachable`` where nobody knows what it did.
+    Every method raises ``Refused`` where the service said no, ``UnknownJob`` of these where it does not know the job,
+    and ``Unreachable`` where nobody knows what it did.
     """
 
     @property

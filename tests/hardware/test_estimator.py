@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qlab.circuits import variational
-from qlab.circuits.observables import pauli_words
+from qlab.circuits.observables import PauliWord, pauli_words
 from qlab.engine import density, expectations
 from qlab.errors import JobError, OptionError
 from qlab.hardware.arrangement import Arrangement
@@ -21,12 +22,13 @@ from qlab.hardware.ibm import IbmService, bloc, estimator_options
 from qlab.hardware.journal import Journal
 from qlab.hardware.local import LocalService
 from qlab.hardware.mitigation.readout import patterns
-from qlab.hardware.program import Outcome, misfit
+from qlab.hardware.program import Outcome, Program, misfit
 from qlab.hardware.readings import Measured
 from qlab.hardware.runner import Runner
 from qlab.hardware.service import JobService, RunOptions
 from qlab.hardware.simulation import noisy
 from qlab.noise.ibm import device_named
+from tests.hardware.programs import rotations
 from tests.hardware.runtime_server import DEVICE, RuntimeServer
 from tests.hardware.scripted import ScriptedService
 
@@ -115,7 +117,7 @@ FAULTS: dict[str, Callable[[Outcome], Outcome]] = {
 def test_other_values_than_were_asked_for_are_a_failure(fault: str, tmp_path: Path) -> None:
     programs = arranged().programs(build(CIRCUIT, device_named("fake_manila"), 3), INPUTS, WEIGHTS, SHOTS, 0)
     right = [np.full((6, len(program.words), 2), 0.1) for program in programs]
-    assert misfit(programs, right) == ""
+    assert misfit([one.form for one in programs], right) == ""
     service = ScriptedService()
     service.change = lambda counts: [right[0], FAULTS[fault](right[1]), right[2]]
     service.outcomes = lambda job_id: service.change([])  # type: ignore[method-assign]
@@ -149,3 +151,9 @@ def test_options_of_the_service_pass_through() -> None:
     assert resilient["resilience_level"] == 1
     assert "twirling" not in resilient  # the readout is undone by twirled measurements
     assert estimator_options("tag", RunOptions())["twirling"] == {"enable_gates": False, "enable_measure": False}
+
+
+@pytest.mark.parametrize("shots", [1, 3, 10, 100, 1000, 4096, 9999, 100_000, 10_000_000])
+def test_the_service_rounds_the_precision_to_the_shots_that_were_asked_for(shots: int) -> None:
+    precision = bloc(Program(rotations(1), np.zeros((1, 1)), shots, (PauliWord.of("Z0"),)))[3]
+    assert math.ceil(1 / precision**2) == shots

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from requests import ConnectionError, HTTPError, Request, RequestException, Response
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from qlab.errors import InDoubt, JobError, QlabError, Refused, RequestError, UnknownNameError, Unreachable
 from qlab.hardware import transport
+from qlab.hardware.answers import submitting
 from qlab.hardware.ibm import IbmService
+from qlab.hardware.intent import Budget
 from qlab.hardware.journal import Journal
 from qlab.hardware.opening import open_service
 from qlab.hardware.program import Counts
@@ -27,9 +33,12 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "_BACKOFF", 0.01)
 
 
-def begin(tmp_path: Path, service: IbmService, rows: int = 3, **options: object) -> Journal:
+def begin(
+    tmp_path: Path, service: IbmService, rows: int = 3, budget: Budget | None = None, **options: object
+) -> Journal:
     made = program(service.target, rows=rows)
-    return Journal.begin(tmp_path / "hardware", [made], service.device, RunOptions(**options), {})  # type: ignore[arg-type]
+    known = RunOptions(**options)  # type: ignore[arg-type]
+    return Journal.begin(tmp_path / "hardware", [made], service.device, known, {}, budget)
 
 
 def runner(journal: Journal, service: IbmService, *, resubmit: bool = False) -> Runner:
@@ -67,7 +76,8 @@ def test_the_device_is_described(server: RuntimeServer) -> None:
 
 def test_what_is_sent(server: RuntimeServer, tmp_path: Path) -> None:
     service = IbmService(DEVICE)
-    journal = begin(tmp_path, service, dynamical_decoupling="XY4", twirling=True, max_execution_time=30, mode="batch")
+    allowed = Budget(30.5, (30,))
+    journal = begin(tmp_path, service, budget=allowed, dynamical_decoupling="XY4", twirling=True, mode="batch")
     finish(journal, service)
     (job,) = server.jobs.values()
     assert job.tags == [journal.intent.tag(0)]
@@ -238,7 +248,7 @@ def test_an_expired_token_is_one_line(server: RuntimeServer, tmp_path: Path) -> 
     journal = begin(tmp_path, service)
     runner(journal, service).submit()
     server.script.refused_token = TOKEN
-    with pytest.raises(Refused, match="qlab hw-run login") as caught:
+    with pytest.raises(JobError, match="qlab hw-run login saves another; job job0000 goes on") as caught:
         runner(journal, service).wait()
     assert TOKEN not in str(caught.value)
     server.script.refused_token = ""
@@ -313,9 +323,33 @@ def test_no_account(server: RuntimeServer, monkeypatch: pytest.MonkeyPatch) -> N
     assert "qlab hw-run login" in str(refused())
 
 
-def test_no_network(server: RuntimeServer) -> None:
+def test_no_network(server: RuntimeServer, caplog: pytest.LogCaptureFixture) -> None:
     server.stop()
     assert "cannot be looked up" in str(refused())
+    said = [one.getMessage() for one in caplog.records if one.name.startswith("qiskit_ibm_runtime")]
+    assert not said, "the client says beside the one line what it is about"
+
+
+@pytest.mark.parametrize("trouble", ["expired", "connection"])
+def test_what_happens_to_a_question_after_a_submission_says_nothing_of_the_job(trouble: str) -> None:
+    question = Request("GET", "http://127.0.0.1:9/jobs/job0").prepare()
+    if trouble == "expired":
+        answer = Response()
+        answer.status_code, answer.request = 401, question
+        error: RequestException = HTTPError("401", response=answer)
+    else:
+        never = NewConnectionError(HTTPConnection("127.0.0.1"), "refused")
+        error = ConnectionError(MaxRetryError(HTTPConnectionPool("127.0.0.1"), "/", never), request=question)
+
+    def submit(count: int) -> None:
+        with submitting("the job was not sent"):
+            transport.Transport.submissions += count
+            raise error
+
+    with pytest.raises(Unreachable):
+        submit(1)
+    with pytest.raises(Refused):
+        submit(0)
 
 
 def test_a_token_that_is_not_taken(server: RuntimeServer) -> None:

@@ -17,8 +17,9 @@ from qiskit.quantum_info import Statevector
 
 from qlab.errors import CorruptFileError, OptionError, RequestError, UnknownNameError
 from qlab.hardware import intent as intent_module
-from qlab.hardware.intent import Piece, divided
-from qlab.hardware.journal import ChunkState, Journal, ended, journal_named, journals, unfinished
+from qlab.hardware.intent import Budget, Piece, divided
+from qlab.hardware.journal import Journal, ended, journal_named, journals, unfinished
+from qlab.hardware.log import ChunkState
 from qlab.hardware.runner import Runner
 from qlab.hardware.service import RunOptions
 from tests.hardware.scripted import ScriptedService, begin, expected_counts, programs
@@ -45,7 +46,7 @@ def test_programs_come_back_as_they_were(tmp_path: Path) -> None:
 def test_nothing_on_disk_is_a_pickle(tmp_path: Path) -> None:
     journal = begin(tmp_path, ScriptedService())
     kinds = {path.suffix for path in journal.folder.iterdir()}
-    assert kinds == {".json", ".qpy", ".safetensors"}
+    assert kinds == {".json", ".jsonl", ".qpy", ".safetensors"}
     assert json.loads((journal.folder / "intent.json").read_text())["uuid"] == journal.folder.name
 
 
@@ -60,10 +61,11 @@ def test_the_intent_is_flushed_before_begin_returns(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(os, "fsync", watch)
     journal = begin(tmp_path, ScriptedService())
     assert synced[-1] == str(journal.folder)
-    assert synced.count(str(journal.folder)) == 3  # after each of the three renames
+    assert synced.count(str(journal.folder)) == 4  # after each of the three renames, and after the log was begun
+    assert synced.index(str(events(journal))) < len(synced) - 2, "the log is begun before the description is there"
     synced.clear()
     journal.append(0, "sending")
-    assert synced == [str(events(journal)), str(journal.folder)]
+    assert synced == [str(events(journal))]
 
 
 def test_a_folder_without_intent_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +119,22 @@ def test_a_torn_line_is_one_that_was_never_written(tmp_path: Path) -> None:
         assert journal.states() == [ChunkState("queued", "job8")]
 
 
-@pytest.mark.parametrize("text", ["[]", "null", "{}", '{"chunk": 5, "stage": "done"}', '{"chunk": 0}', "\x00\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "null",
+        "{}",
+        '{"chunk": 5, "stage": "done"}',
+        '{"chunk": 0}',
+        "\x00\x00",
+        '{"stage": []}',
+        '{"chunk": 0, "stage": "queued"}',
+        '{"chunk": 0, "stage": "queued", "job": 5}',
+        '{"chunk": 0, "stage": "done", "job": "job7"}',
+        '{"chunk": 0, "stage": "failed", "job": "job7", "usage": "much"}',
+    ],
+)
 def test_lines_that_say_nothing_change_nothing(tmp_path: Path, text: str) -> None:
     journal = begin(tmp_path, ScriptedService())
     journal.append(0, "queued", job="job7")
@@ -168,7 +185,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
 
 
 CHANGES: list[Callable[[dict[str, Any]], object]] = [
-    lambda intent: intent["options"].update(max_execution_time=None),
+    lambda intent: intent["budget"].update(seconds=99),
     lambda intent: intent["request"].update(run="b"),
     lambda intent: intent["device"].update(name="ibm_other"),
     lambda intent: intent["chunks"][0][0].update(stop=1),
@@ -180,8 +197,7 @@ CHANGES: list[Callable[[dict[str, Any]], object]] = [
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_intent_that_was_changed_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     service = ScriptedService()
-    options = RunOptions(max_execution_time=9)
-    journal = Journal.begin(tmp_path, programs(), service.device, options, {"run": "a"})
+    journal = Journal.begin(tmp_path, programs(), service.device, RunOptions(), {"run": "a"}, Budget(9.5, (9,)))
     assert Journal(journal.folder).intent == journal.intent
     path = journal.folder / "intent.json"
     known = json.loads(path.read_text())
@@ -197,30 +213,30 @@ def test_a_limit_is_set_before_a_job_is_sent_and_not_after(tmp_path: Path) -> No
     journal = begin(tmp_path, service)
     journal.append(0, "sending")
     journal.append(0, "refused", message="no seconds left")
-    journal.limit(30)
-    assert Journal(journal.folder).intent.options == RunOptions(seed=3, max_execution_time=30)
+    journal.limit(Budget(30, (30,)))
+    assert Journal(journal.folder).intent.budget == Budget(30, (30,))
     once = Runner(Journal(journal.folder), service)
     once.submit()
     assert [options.max_execution_time for options in service.options] == [30]
     again = Journal(journal.folder)
-    again.limit(30)
-    with pytest.raises(
-        RequestError, match="was sent with at most 30 QPU seconds for each job and cannot get at most 9"
-    ):
-        again.limit(9)
-    assert Journal(journal.folder).intent.options.max_execution_time == 30
+    again.limit(Budget(30, (29,)))
+    with pytest.raises(RequestError, match="was sent with at most 30 QPU seconds and cannot get at most 9 QPU seconds"):
+        again.limit(Budget(9, (9,)))
+    assert Journal(journal.folder).intent.budget == Budget(30, (30,))
 
 
 def test_the_run_of_the_same_request_that_ended_badly_is_found(tmp_path: Path) -> None:
     service = ScriptedService()
-    assert ended(tmp_path, {"run": "a"}) is None
+    assert ended(tmp_path, {"run": "a"}) == []
     first = begin(tmp_path, service)
-    assert ended(tmp_path, {"run": "a"}) is None
+    assert ended(tmp_path, {"run": "a"}) == []
     first.append(0, "failed", job="job7", message="warm", usage=2.5)
+    begin(tmp_path, service).append(0, "cancelled", job="job8")
     found = ended(tmp_path, {"run": "a"})
-    assert found is not None
-    assert found.states() == [ChunkState("failed", "job7", "warm", 2.5)]
-    assert ended(tmp_path, {"run": "b"}) is None
+    states = [journal.states() for journal in found]
+    assert sorted(state.job or "" for (state,) in states) == ["job7", "job8"]
+    assert [ChunkState("failed", "job7", "warm", 2.5)] in states
+    assert ended(tmp_path, {"run": "b"}) == []
 
 
 def test_counts_of_another_job_are_not_taken(tmp_path: Path) -> None:

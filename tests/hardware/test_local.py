@@ -83,7 +83,7 @@ def test_programs_of_several_shots_and_without_parameters_run_together(tmp_path:
     ]
     service.submit(made, "tag", RunOptions())
     counts = service.outcomes("tag")
-    assert misfit(made, counts) == ""
+    assert misfit([one.form for one in made], counts) == ""
     assert (counts[1] == 2).all()
 
 

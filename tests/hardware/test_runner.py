@@ -14,7 +14,7 @@ from qlab.errors import CorruptFileError, InDoubt, JobError, Refused, RequestErr
 from qlab.hardware.journal import Journal
 from qlab.hardware.program import Counts, misfit
 from qlab.hardware.runner import Runner
-from qlab.hardware.service import JobState, RunOptions
+from qlab.hardware.service import JobState, RunOptions, UnknownJob
 from qlab.progress import Silent
 from tests.hardware.scripted import Bomb, Killed, ScriptedService, begin, expected_counts, programs
 
@@ -219,7 +219,8 @@ def test_an_expired_token_ends_the_waiting_not_the_job(tmp_path: Path) -> None:
     service = ScriptedService()
     service.fail_state = [Refused("the token has expired")]
     journal = begin(tmp_path, service)
-    with pytest.raises(Refused):
+    goes_on = f"the token has expired; job job0 goes on: qlab hw-run fetch {journal.intent.uuid} gets"
+    with pytest.raises(JobError, match=goes_on):
         finish(journal, service)
     assert journal.states()[0].stage == "queued"
     finish(journal, service)
@@ -315,7 +316,9 @@ def test_a_result_of_another_shape_is_no_success(tmp_path: Path, fault: str) -> 
 
     service.change = change
     journal = begin(tmp_path, service)
-    assert misfit(journal.programs, change([expected_counts(made) for made in journal.programs]))
+    assert misfit(
+        [made.form for made in journal.programs], change([expected_counts(made) for made in journal.programs])
+    )
     with pytest.raises(JobError, match="not what was asked for"):
         finish(journal, service)
     assert journal.states()[0].stage == "failed"
@@ -455,9 +458,135 @@ def test_a_run_goes_on_only_where_it_was_begun(tmp_path: Path) -> None:
 def test_programs_that_are_asked_for_again_are_those_of_the_intent(tmp_path: Path) -> None:
     service = ScriptedService()
     journal = begin(tmp_path, service)
+    runner(journal, service).submit()
     other = begin(tmp_path, service, programs(rows=2))
     assert other.folder == journal.folder
     assert other.programs[0].n_executions == 6
+
+
+def test_other_programs_than_were_never_sent_are_a_new_run(tmp_path: Path) -> None:
+    service = ScriptedService()
+    first = begin(tmp_path, service)
+    assert begin(tmp_path, service).folder == first.folder
+    other = begin(tmp_path, service, programs(rows=2))
+    assert other.folder != first.folder
+    assert first.is_settled
+    finish(other, service)
+    assert service.tags == [other.intent.tag(0)]
+
+
+@pytest.mark.parametrize("lost", ["missing", "emptied", "first line", "a line"])
+def test_a_job_whose_log_is_lost_is_found_and_never_sent_twice(tmp_path: Path, lost: str) -> None:
+    service = ScriptedService()
+    journal = begin(tmp_path, service)
+    runner(journal, service).submit()
+    log = journal.folder / "events.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    assert len(lines) == 3
+    if lost == "missing":
+        log.unlink()
+    else:
+        log.write_text({"emptied": "", "first line": "", "a line": lines[0] + "{\n"}[lost])
+    service.hidden_looks = 4
+    finish(journal, service)
+    assert service.tags == [journal.intent.tag(0)]
+    assert service.looks == 5
+
+
+def test_a_job_whose_log_is_lost_and_that_is_nowhere_is_in_doubt(tmp_path: Path) -> None:
+    service = ScriptedService()
+    journal = begin(tmp_path, service)
+    (journal.folder / "events.jsonl").unlink()
+    with pytest.raises(InDoubt, match="--resubmit"):
+        finish(journal, service)
+    assert not service.tags
+    finish(journal, service, resubmit=True)
+    assert len(service.tags) == 1
+
+
+def test_nothing_more_is_sent_where_a_job_has_failed(tmp_path: Path) -> None:
+    service = ScriptedService(most_executions=40)
+    journal = chunked(tmp_path, service)
+
+    def refuse(accepted: bool) -> None:
+        if service.tags and not accepted:
+            raise Refused("no seconds left")
+
+    service.fail_submit = refuse
+    with pytest.raises(JobError, match="no seconds left; job job0 goes on: repeat the command"):
+        runner(journal, service).submit()
+    assert service.closed == 1
+    service.fail_submit = lambda accepted: None
+    service.states = [JobState("failed", "warm")]
+    with pytest.raises(JobError, match="job job0 has failed: warm"):
+        finish(journal, service)
+    assert len(service.tags) == 1
+    assert journal.is_settled
+    assert begin(tmp_path, service).folder != journal.folder
+
+
+def test_a_batch_is_closed_when_its_first_job_is_refused(tmp_path: Path) -> None:
+    service = ScriptedService()
+
+    def refuse(accepted: bool) -> None:
+        raise Refused("no seconds left")
+
+    service.fail_submit = refuse
+    with pytest.raises(Refused):
+        runner(begin(tmp_path, service), service).submit()
+    assert service.closed == 1
+
+
+def test_outcomes_are_kept_where_the_circuits_are_damaged(tmp_path: Path) -> None:
+    service = ScriptedService()
+    journal = begin(tmp_path, service)
+    runner(journal, service).submit()
+    (journal.folder / "circuits.qpy").write_bytes(b"x")
+    (counts,) = runner(journal, service).wait()
+    np.testing.assert_array_equal(counts, expected_counts(programs()[0]))
+
+
+def test_a_job_that_the_service_does_not_know_any_more_can_be_given_up(tmp_path: Path) -> None:
+    service = ScriptedService()
+    journal = begin(tmp_path, service)
+    runner(journal, service).submit()
+    service.fail_state = [UnknownJob("there is no job0")]
+    with pytest.raises(JobError, match=f"there is no job0; .* qlab hw-run cancel {journal.intent.uuid} gives"):
+        runner(journal, service).refresh()
+
+    def forget(job_id: str) -> None:
+        raise UnknownJob("there is no job0")
+
+    service.cancel = forget  # type: ignore[method-assign]
+    (state,) = runner(journal, service).cancel()
+    assert (state.stage, state.job, state.message) == ("cancelled", "job0", "there is no job0")
+    assert journal.is_settled
+
+
+def test_what_is_damaged_and_cannot_be_had_again_is_stuck_until_it_is_abandoned(tmp_path: Path) -> None:
+    service = ScriptedService()
+    journal = begin(tmp_path, service)
+    finish(journal, service)
+    assert not journal.is_stuck
+    spoil(journal.folder / "outcomes-0.safetensors", "torn")
+    assert journal.is_stuck
+    assert not journal.is_settled
+    assert journal.abandon("given up")
+    assert journal.is_settled
+    assert begin(tmp_path, service).folder != journal.folder
+
+
+def test_ctrl_c_while_a_job_is_sent_says_that_it_was_perhaps_sent(tmp_path: Path) -> None:
+    service = ScriptedService()
+
+    def interrupt(accepted: bool) -> None:
+        raise KeyboardInterrupt
+
+    service.fail_submit = interrupt
+    listener = Listener()
+    with pytest.raises(KeyboardInterrupt):
+        Runner(begin(tmp_path, service), service, listener).submit()
+    assert listener.said == ["the job was perhaps sent; repeat the command, which looks for it"]
 
 
 def test_a_look_finds_a_job_that_was_perhaps_sent(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ from filelock import Timeout
 
 from qlab.errors import CorruptFileError, DataError, JobError, QlabWarning
 from qlab.files import sha256_file
-from qlab.hardware.journal import RESULT, ChunkState, Journal, journal_named, journals
+from qlab.hardware.alone import alone
+from qlab.hardware.journal import RESULT, Journal, journal_named, journals
+from qlab.hardware.log import ChunkState
 from qlab.hardware.opening import open_service
 from qlab.hardware.program import Outcome
 from qlab.hardware.runner import Runner, require_done
 from qlab.jobs.hardware.question import question_of
 from qlab.jobs.hardware.request import HardwareRequest
-from qlab.jobs.hardware.result import conclude, expect, read_result
+from qlab.jobs.hardware.result import PREDICTIONS, conclude, expect, read_result
 from qlab.jobs.hardware.submission import Submission, arranged
 from qlab.jobs.run import Run
 from qlab.progress import Progress
@@ -46,6 +49,11 @@ class HardwareRun:
     states: tuple[ChunkState, ...]
     result: dict[str, Any] | None
 
+    @property
+    def has_predictions(self) -> bool:
+        """Whether the values and predictions of the result are there."""
+        return (self.path / PREDICTIONS).is_file()
+
 
 def finished(root: Path, request: HardwareRequest) -> HardwareRun | None:
     """Return the newest run of the same request that has its result, so that nothing is paid for twice; or None.
@@ -65,8 +73,10 @@ def execute(submission: Submission, progress: Progress, *, wait: bool, resubmit:
         JobError: a job failed or was cancelled, or the service does not answer.
         RequestError: the service did not take a job.
     """
-    journal = submission.journal()
+    journal, budget = submission.journal(), submission.budget
     runner = Runner(journal, submission.service, progress, resubmit=resubmit)
+    if budget is not None and not journal.is_ended:
+        runner.alone(partial(journal.limit, budget))
     runner.alone(lambda: expect(journal, submission))
     runner.submit()
     if not wait and journal.intent.device.keeps_jobs:
@@ -98,7 +108,7 @@ def fetch(root: Path, name: str, progress: Progress) -> HardwareRun:
         JobError: a job failed, was cancelled, or is not done yet.
     """
     journal = journal_named(root, name)
-    if (journal.folder / RESULT).is_file():
+    if (journal.folder / RESULT).is_file() and (journal.folder / PREDICTIONS).is_file():
         return _as_it_is(journal)
     outcomes = _outcomes(journal, progress)
     request = HardwareRequest.of_description(journal.intent.request)
@@ -106,8 +116,8 @@ def fetch(root: Path, name: str, progress: Progress) -> HardwareRun:
     if sha256_file(run.folder.model) != request.model:
         raise DataError(f"{run.path.name} has been trained again since it was sent; its weights are others now")
     question = question_of(run, request.limit, progress)
-    with journal.lock:
-        conclude(journal, outcomes, question, arranged(question.circuit.n_qubits, question, request), request)
+    arrangement = arranged(question.circuit.n_qubits, question, request)
+    alone(journal, progress, lambda: conclude(journal, outcomes, question, arrangement, request))
     return _as_it_is(journal)
 
 

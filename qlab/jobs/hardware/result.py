@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,16 +13,15 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from qiskit import qasm3
 
 from qlab.arrays import read_arrays, write_arrays
 from qlab.backends.engine import EngineBackend
-from qlab.errors import CorruptFileError
+from qlab.errors import CorruptFileError, QlabWarning
 from qlab.evaluation.metrics import measure
 from qlab.files import write_json
 from qlab.hardware.arrangement import LINEAR, RICHARDSON, Arrangement, ReadoutMethod, made_worse
 from qlab.hardware.journal import RESULT, Journal
-from qlab.hardware.program import Outcome, Program
+from qlab.hardware.program import Outcome
 from qlab.hardware.readings import Doubles, Measured
 from qlab.hardware.simulation import ideal, noisy
 from qlab.jobs.hardware.question import Question
@@ -33,35 +33,35 @@ from qlab.records.store import write_npz
 IDEAL, SIMULATED = "ideal", "simulated noise"
 PREDICTIONS, _EXPECTED = "predictions.npz", "expected.safetensors"
 SCHEMA = 1
+_SHOWN = ("device", "request", "samples", "jobs", "rows", "layout", "qpu_seconds", "made_worse", "earlier")
 
 
 def expect(journal: Journal, submission: Submission) -> None:
     """Write what the device should find, before it is asked: ideal values, and those with the noise of its calibration.
 
-    With them goes what is sent: how the circuit lies on the device, and what it was expected to take. What is there
-    stays as it is, so that a result is about the circuit that was executed, whenever it is fetched. What is damaged is
-    made anew, where the programs would be the same today.
-
-    Raises:
-        CorruptFileError: it is damaged, and the device has other programs today.
+    What is there stays as it is, so that a result is about the circuit that was executed, whenever it is fetched. What
+    is damaged or missing is made anew, without the simulated noise where other programs were sent than would be today:
+    the calibration that they were made for is not known any more.
     """
     path = journal.folder / _EXPECTED
-    if path.is_file():
-        try:
-            read_arrays(path)
-        except CorruptFileError:
-            if _executed(journal.programs) != _executed(submission.programs):
-                raise
-        else:
-            return
+    try:
+        read_arrays(path)
+    except (CorruptFileError, FileNotFoundError):
+        pass
+    else:
+        return
     question, circuit = submission.question, submission.circuit
     found = {IDEAL: ideal(circuit, question.inputs, question.weights, question.words)}
-    with_noise = noisy(circuit)
+    is_known = journal.runs(submission.programs, submission.service.device)
+    if not is_known:
+        message = "the device was calibrated anew since the job was sent: the noise that it had cannot be simulated"
+        warnings.warn(message, QlabWarning, stacklevel=2)
+    with_noise = noisy(circuit) if is_known else None
     if with_noise is not None:
         asked = (with_noise, question.inputs, question.weights, question.words)
         values = EngineBackend().estimate(*asked, shots=None, seed=submission.request.seed).values
         found[SIMULATED] = values.double().numpy()
-    write_arrays(path, dict(found), submission.facts())
+    write_arrays(path, dict(found), {})
 
 
 def conclude(
@@ -78,10 +78,10 @@ def conclude(
         JobError: the readout error cannot be undone.
     """
     path = journal.folder / RESULT
-    if path.is_file():
+    if path.is_file() and (journal.folder / PREDICTIONS).is_file():
         return
     try:
-        arrays, facts = read_arrays(journal.folder / _EXPECTED)
+        arrays, _ = read_arrays(journal.folder / _EXPECTED)
     except (CorruptFileError, FileNotFoundError) as error:
         raise CorruptFileError(f"{error}; the command that began this run makes it anew") from error
     expected = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
@@ -96,14 +96,11 @@ def conclude(
     for name, reading in measured.items():
         kept[f"{_slug(name)}_standard_errors"] = reading.standard_errors
     write_npz(journal.folder / PREDICTIONS, kept)
+    if path.is_file():
+        return
     rows = [_row(name, logits, question.labels, expected[IDEAL], values[name], measured.get(name)) for name in values]
     worse = [_named(name, request) for name in made_worse(read, expected[IDEAL])]
-    write_json(path, {**_origin(journal, question, request, facts), "rows": rows, "made_worse": worse})
-
-
-def _executed(programs: Sequence[Program]) -> list[tuple[str, bytes, int]]:
-    """Return what programs execute, by which those of two processes can be compared."""
-    return [(qasm3.dumps(program.circuit), program.values.tobytes(), program.shots) for program in programs]
+    write_json(path, {**_origin(journal, question, request), "rows": rows, "made_worse": worse})
 
 
 def read_result(path: Path) -> dict[str, Any]:
@@ -112,6 +109,9 @@ def read_result(path: Path) -> dict[str, Any]:
         result: dict[str, Any] = json.loads(path.read_bytes())
         if result["schema"] != SCHEMA:
             raise ValueError(f"schema {result['schema']}")
+        missing = [name for name in _SHOWN if name not in result]
+        if missing:
+            raise ValueError(f"without {', '.join(missing)}")
     except (ValueError, KeyError, TypeError) as error:
         raise CorruptFileError(f"{path} is damaged ({error}); remove it, and fetch makes it anew") from error
     return result
@@ -136,7 +136,7 @@ def _row(
     }
 
 
-def _origin(journal: Journal, question: Question, request: HardwareRequest, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _origin(journal: Journal, question: Question, request: HardwareRequest) -> dict[str, Any]:
     """Return where a result is from, and what it was expected to take."""
     intent = journal.intent
     return {
@@ -147,13 +147,14 @@ def _origin(journal: Journal, question: Question, request: HardwareRequest, fact
         "request": request.described(),
         "device": dataclasses.asdict(intent.device),
         "options": dataclasses.asdict(intent.options),
+        "budget": None if intent.budget is None else dataclasses.asdict(intent.budget),
         "begun": intent.created,
         "jobs": [state.job for state in journal.states()],
-        "earlier": facts["earlier"],
+        "earlier": intent.facts["earlier"],
         "qpu_seconds": journal.usage(),
         "counts_kept": not request.estimates,
         "samples": len(question.inputs),
-        **{name: facts[name] for name in ("written", "executed", "layout", "cost", "seconds_left")},
+        **{name: intent.facts[name] for name in ("written", "executed", "layout", "cost", "seconds_left")},
         "observables": [str(word) for word in question.words],
         "versions": dict(intent.versions),
         "environment": environment(torch.get_num_threads()),

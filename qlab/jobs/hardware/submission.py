@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from qlab.errors import CapabilityError, OptionError, RequestError
+from qlab.errors import CapabilityError, JobError, OptionError, RequestError
 from qlab.hardware.arrangement import Arrangement
 from qlab.hardware.building import DeviceCircuit, build
-from qlab.hardware.estimate import Cost, cost, refuse
-from qlab.hardware.intent import divided
-from qlab.hardware.journal import Journal, ended, unfinished, unreadable
+from qlab.hardware.estimate import Cost, budget, cost, refuse
+from qlab.hardware.intent import Budget, divided
+from qlab.hardware.journal import Journal, ended, goes_on, unreadable
 from qlab.hardware.mitigation.readout import patterns
 from qlab.hardware.opening import open_service
 from qlab.hardware.program import Program
@@ -39,10 +39,12 @@ class Submission:
         arrangement: which programs there are, and how they are read.
         programs: of one or more jobs.
         cost: what they take at least.
+        budget: what may be spent; None for any number of QPU seconds.
         seconds_left: QPU seconds of the account, or None where that is not told.
         root: where journals are.
         begun: the journal of the same request that is not finished; None without one.
-        earlier: that of the same request, where a job of it failed or was cancelled; None without one.
+        stuck: the same where it cannot be finished and is to be given up; None without one.
+        earlier: those of the same request that ended without a result, the oldest first.
     """
 
     request: HardwareRequest
@@ -53,32 +55,32 @@ class Submission:
     arrangement: Arrangement
     programs: tuple[Program, ...]
     cost: Cost
+    budget: Budget | None
     seconds_left: float | None
     root: Path
     begun: Journal | None
-    earlier: Journal | None
+    stuck: Journal | None
+    earlier: tuple[Journal, ...]
 
     def journal(self) -> Journal:
         """Return the journal of the request: the one that is not finished, or a new one, on disk.
 
         Raises:
-            RequestError: what is not finished was sent under another limit of QPU seconds.
+            JobError: another process is at work on the one that is to be given up.
         """
-        request, options = self.request.described(), self.request.options(self.cost.jobs)
-        journal = Journal.begin(self.root, self.programs, self.service.device, options, request)
-        if self.request.max_qpu_seconds is not None and not journal.is_ended:
-            journal.limit(options.max_execution_time)
-        return journal
+        if self.stuck is not None and not self.stuck.abandon("given up with --force"):
+            raise JobError(f"another process is at work on hardware run {self.stuck.intent.uuid}; nothing was done")
+        known = (self.request.options, self.request.described(), self.budget, self.facts())
+        return Journal.begin(self.root, self.programs, self.service.device, *known)
 
     def ends(self) -> list[dict[str, Any]]:
-        """Return how the jobs of the same request ended that were not done, as plain values."""
-        if self.earlier is None:
-            return []
-        intent = self.earlier.intent
+        """Return how the jobs ended that the same request had before and that gave no result, as plain values."""
+        before = [*self.earlier, *([self.stuck] if self.stuck is not None else [])]
         return [
-            {"uuid": intent.uuid, "begun": intent.created, **asdict(state)}
-            for state in self.earlier.states()
-            if state.stage != "done"
+            {"uuid": journal.intent.uuid, "begun": journal.intent.created, **asdict(state)}
+            for journal in before
+            for state in journal.states()
+            if state.job is not None or state.stage == "failed"
         ]
 
     @property
@@ -97,16 +99,23 @@ class Submission:
             "layout": list(self.circuit.measured),
             "cost": {**asdict(self.cost), "by_part": dict(self.cost.by_part)},
             "seconds_left": self.seconds_left,
-            "goes_on_with": self.begun.intent.uuid if self.begun else None,
             "earlier": self.ends(),
         }
 
 
-def prepare(run: Run, request: HardwareRequest, root: Path, progress: Progress) -> Submission:
+def prepare(run: Run, request: HardwareRequest, root: Path, progress: Progress, *, force: bool = False) -> Submission:
     """Return what is ready to be sent; nothing is.
 
+    Args:
+        run: the trained head.
+        request: what is asked.
+        root: where journals are.
+        progress: hears of data that are loaded.
+        force: whether an unfinished run is given up that cannot be finished, because something of it is damaged.
+
     Raises:
-        RequestError: something of the request is wrong, or it costs more than is allowed or left.
+        RequestError: something of the request is wrong, it costs more than is allowed or left, or what is not finished
+            was sent with another budget.
     """
     service = open_service(request.device)
     question = question_of(run, request.limit, progress)
@@ -121,10 +130,12 @@ def prepare(run: Run, request: HardwareRequest, root: Path, progress: Progress) 
     arrangement = arranged(question.circuit.n_qubits, question, request)
     asked = (circuit, question.inputs, question.weights, request.shots)
     programs = tuple(arrangement.programs(*asked, calibration_shots(request.shots, facts)))
-    jobs = len(divided(programs, facts))
-    expected = cost(programs, arrangement.parts, service.target, facts.rep_delay, jobs)
+    chunks = divided(programs, facts)
+    expected = cost(programs, arrangement.parts, service.target, facts.rep_delay, chunks, request.repeats)
     left = service.seconds_left()
-    begun, earlier = unfinished(root, request.described()), ended(root, request.described())
+    begun, earlier = goes_on(root, request.described(), programs, facts), ended(root, request.described())
+    stuck = begun if force and begun is not None and begun.is_stuck else None
+    begun = None if stuck is not None else begun
     damaged = unreadable(root) if facts.is_billed and begun is None else []
     if damaged:
         raise RequestError(
@@ -133,9 +144,11 @@ def prepare(run: Run, request: HardwareRequest, root: Path, progress: Progress) 
         )
     if (begun is None or begun.is_unsent) and (facts.is_billed or request.max_qpu_seconds is not None):
         refuse(expected, request.max_qpu_seconds, left)
-    return Submission(
-        request, run, question, service, circuit, arrangement, programs, expected, left, root, begun, earlier
-    )
+    if begun is not None and request.max_qpu_seconds is not None and not begun.is_ended:
+        begun.require_budget(request.max_qpu_seconds)
+    allowed = None if begun is not None and begun.is_fixed else budget(expected, request.max_qpu_seconds)
+    known = (request, run, question, service, circuit, arrangement, programs, expected, allowed, left, root)
+    return Submission(*known, begun, stuck, tuple(earlier))
 
 
 def calibration_shots(shots: int, device: DeviceFacts) -> int:
@@ -151,6 +164,7 @@ def _check_simulator(request: HardwareRequest, device: DeviceFacts) -> None:
     """Raise ``OptionError`` where something is asked of a simulated device that only real ones do."""
     idle = ",".join(sorted({"dd", "twirling"} & set(request.mitigation)))
     words = [f"--mitigation {idle}"] if idle else []
+    words += ["--batch"] if request.mode == "batch" else []
     words += [f"--resilience-level {request.resilience_level}"] if request.resilience_level else []
     if words and device.is_simulator:
         raise OptionError(f"{' and '.join(words)} acts on real devices only, and {device.name} is simulated")
