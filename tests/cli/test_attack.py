@@ -109,7 +109,7 @@ def test_a_kill_leaves_no_result_and_the_command_repeated_gives_that_of_one_that
     shutil.copytree("outputs", "alone")
     long = ("attack", "small", "eps=[0.001,0.05]", "attacks=[fgsm,square]", "queries=4000")
     out, err, returned = killed(long, sent, workplace)
-    assert (returned, out) == (code, "")
+    assert (returned, out) == (code, ""), err
     if sent == signal.SIGINT:
         assert err.splitlines()[-1] == "error: interrupted; repeat the command to go on"
     assert not list(workplace.rglob("attacks/*/result.json"))
