@@ -22,7 +22,7 @@ from qlab.reports.figure import svg
 from qlab.reports.findings import summary
 from qlab.reports.page import inline, render
 from qlab.reports.sweep import Draw, Records, command, common_configuration, first_circuit, point_cells
-from qlab.reports.tables import csv, escape_markdown, latex, markdown
+from qlab.reports.tables import Cells, csv, escape_markdown, latex, markdown
 from qlab.reports.values import counted, shown
 
 _OPTIONS = ("seeds", "tune", "metric", "twins", "vary")
@@ -70,13 +70,9 @@ def write_comparison(
     remarks = [str(sentence) for sentence in request.get("remarks") or ()]
     said = [*(f"{part.name}: {part.overall}" if part.name else part.overall for part in told(rows)), text, *remarks]
     effort = effort_cells(points, settings)
-    parts = [f"# {escape_markdown(title)}", markdown(cells).rstrip("\n"), *map(escape_markdown, said)]
-    if effort is not None:
-        parts += [f"## {TITLE}", markdown(effort).rstrip("\n"), escape_markdown(NOTE)]
-    document = "\n\n".join(parts)
     write_bytes(path / "results.csv", csv(points).encode())
     write_bytes(path / "comparison.csv", csv(comparison_frame(rows)).encode())
-    write_bytes(path / "comparison.md", f"{document}\n".encode())
+    write_bytes(path / "comparison.md", _document(title, cells, said, effort).encode())
     write_bytes(path / "comparison.tex", latex(cells, f"{title}. {text}").encode())
     write_bytes(path / "figure.svg", drawn)
     page = render(
@@ -95,6 +91,14 @@ def write_comparison(
         **_of_points(path, points, rows, settings, metric, records(), draw),
     )
     write_bytes(path / "report.html", page)
+
+
+def _document(title: str, cells: Cells, said: Sequence[str], effort: Cells | None) -> str:
+    """Return the comparison as Markdown."""
+    parts = [f"# {escape_markdown(title)}", markdown(cells).rstrip("\n"), *map(escape_markdown, said)]
+    if effort is not None:
+        parts += [f"## {TITLE}", markdown(effort).rstrip("\n"), escape_markdown(NOTE)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _command(request: Mapping[str, Any]) -> str:
