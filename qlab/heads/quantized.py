@@ -11,7 +11,7 @@ import torch
 from qlab.backends.base import Backend
 from qlab.errors import OptionError
 from qlab.heads.head import Solved
-from qlab.quantized.activation import Activation, Loss, error, hinge, relu, sign, tanh
+from qlab.quantized.activation import Activation, error, hinge, relu, sign, tanh
 from qlab.quantized.counts import count
 from qlab.quantized.intervals import Integers
 from qlab.quantized.methods import Settings, check, learn
@@ -94,16 +94,10 @@ class Quantized(Solved):
         super().__init__()
         if n_classes != 2:
             raise OptionError(f"head=quantized tells two classes apart, not {n_classes}: choose two by dataset.classes")
-        functions: dict[str, Activation] = {
-            "sign": sign(),
-            "relu": relu(),
-            "tanh": tanh(intervals, resolution=resolution, gain=gain),
-        }
-        losses: dict[str, Loss] = {"error": error(), "hinge": hinge(margin=margin)}
         self.network = QuantizedNetwork(
             (n_features, *hidden, 1),
-            functions[activation],
-            losses[loss],
+            _activation(activation, intervals, resolution, gain),
+            {"error": error(), "hinge": hinge(margin=margin)}[loss],
             Encoding.symmetric(weight_bits),
             Encoding.symmetric(bias_bits),
         )
@@ -181,3 +175,9 @@ class Quantized(Solved):
 
 def _signs(features: torch.Tensor) -> Integers:
     return np.where(features.numpy() >= 0, 1, -1)
+
+
+def _activation(name: str, intervals: int, resolution: int, gain: float) -> Activation:
+    """Return the activation of that name; a tanh of so many intervals, each of ``resolution`` steps."""
+    functions = {"sign": sign(), "relu": relu(), "tanh": tanh(intervals, resolution=resolution, gain=gain)}
+    return functions[name]

@@ -324,8 +324,8 @@ def test_a_result_of_another_shape_is_no_success(tmp_path: Path, fault: str) -> 
     assert journal.states()[0].stage == "failed"
 
 
-def test_two_processes_at_once_send_one_job(tmp_path: Path) -> None:
-    service = ScriptedService()
+def held(service: ScriptedService) -> tuple[threading.Event, threading.Event]:
+    """Let submissions wait: return what is set when one is inside, and what lets it go on."""
     inside, go_on = threading.Event(), threading.Event()
 
     def hold(accepted: bool) -> None:
@@ -334,6 +334,12 @@ def test_two_processes_at_once_send_one_job(tmp_path: Path) -> None:
             go_on.wait(30)
 
     service.fail_submit = hold
+    return inside, go_on
+
+
+def test_two_processes_at_once_send_one_job(tmp_path: Path) -> None:
+    service = ScriptedService()
+    inside, go_on = held(service)
     journal = begin(tmp_path, service)
     first = threading.Thread(target=lambda: runner(journal, service).submit())
     first.start()
@@ -349,14 +355,7 @@ def test_two_processes_at_once_send_one_job(tmp_path: Path) -> None:
 
 def test_of_two_processes_that_simulate_one_does_and_both_have_it(tmp_path: Path) -> None:
     first_service, second_service = (ScriptedService(is_billed=False, keeps_jobs=False) for _ in range(2))
-    inside, go_on = threading.Event(), threading.Event()
-
-    def hold(accepted: bool) -> None:
-        if not accepted:
-            inside.set()
-            go_on.wait(30)
-
-    first_service.fail_submit = hold
+    inside, go_on = held(first_service)
     journal = begin(tmp_path, first_service)
     first = threading.Thread(target=lambda: runner(journal, first_service).submit())
     first.start()
